@@ -1,0 +1,114 @@
+package store
+
+import "fmt"
+
+// Card is a message in a room that mirrors the state of a thing.
+type Card struct {
+	ID        int64
+	Kind      string // who renders it
+	Subject   int64  // the id of what it mirrors
+	Room      string // configured name
+	Urgent    bool   // goes before other new cards
+	Revision  int64  // goes up with each change of what it mirrors
+	Attempted int64  // the revision being sent; of a first send, the first one tried
+	Sent      int64  // the revision that the room shows
+	EventID   string // the first event, "" until it is known
+	RoomID    string // where that event is
+}
+
+// ShowCard makes the room show the current state of a thing: it makes the card if
+// there is none yet, or marks it as changed.
+func (tx *Tx) ShowCard(c Card) error {
+	_, err := tx.exec(`INSERT INTO cards (kind, subject, room, urgent) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, subject) DO UPDATE SET revision = revision + 1, refused = ''`, c.Kind, c.Subject, c.Room, c.Urgent)
+	if err != nil {
+		return fmt.Errorf("show the card of %s %d: %w", c.Kind, c.Subject, err)
+	}
+	return nil
+}
+
+// DirtyCards returns the cards whose room does not show their current revision,
+// in the order in which they must go out: new urgent ones, other new ones, edits.
+func (tx *Tx) DirtyCards(limit int) ([]Card, error) {
+	cards, err := many(tx, scanCard, selectCard+`WHERE sent < revision AND refused = ''
+		ORDER BY event_id <> '', urgent DESC, id LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read dirty cards: %w", err)
+	}
+	return cards, nil
+}
+
+// Card returns a card by its id.
+func (tx *Tx) Card(id int64) (Card, bool, error) {
+	c, known, err := one(tx, scanCard, selectCard+"WHERE id = ?", id)
+	if err != nil {
+		return c, false, fmt.Errorf("read card %d: %w", id, err)
+	}
+	return c, known, nil
+}
+
+// CardOfEvent returns the card whose first event has the given id.
+func (tx *Tx) CardOfEvent(eventID string) (Card, bool, error) {
+	c, known, err := one(tx, scanCard, selectCard+"WHERE event_id = ? AND event_id <> ''", eventID)
+	if err != nil {
+		return c, false, fmt.Errorf("read the card of event %s: %w", eventID, err)
+	}
+	return c, known, nil
+}
+
+// CardOf returns the card that mirrors a thing.
+func (tx *Tx) CardOf(kind string, subject int64) (Card, bool, error) {
+	c, known, err := one(tx, scanCard, selectCard+"WHERE kind = ? AND subject = ?", kind, subject)
+	if err != nil {
+		return c, false, fmt.Errorf("read the card of %s %d: %w", kind, subject, err)
+	}
+	return c, known, nil
+}
+
+// AttemptCard stores, before a card goes out, which revision is tried and where.
+// A first send that is repeated keeps the first revision tried: the homeserver may
+// have it already and will then answer with that.
+func (tx *Tx) AttemptCard(c Card, revision int64, roomID string) error {
+	_, err := tx.exec("UPDATE cards SET attempted = ?, room_id = ? WHERE id = ?", revision, roomID, c.ID)
+	if err != nil {
+		return fmt.Errorf("store the attempt of card %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// ForgetCardAttempt takes back an attempt that certainly never reached the homeserver.
+func (tx *Tx) ForgetCardAttempt(id int64) error {
+	if _, err := tx.exec("UPDATE cards SET attempted = sent WHERE id = ?", id); err != nil {
+		return fmt.Errorf("forget the attempt of card %d: %w", id, err)
+	}
+	return nil
+}
+
+// CardSent stores that the room shows a revision. eventID is that of the first
+// event. It reports whether that event was not known before.
+func (tx *Tx) CardSent(id, revision int64, eventID string) (first bool, err error) {
+	n, err := tx.changed("UPDATE cards SET event_id = ? WHERE id = ? AND event_id = ''", eventID, id)
+	if err != nil {
+		return false, fmt.Errorf("store the event of card %d: %w", id, err)
+	}
+	if _, err := tx.exec("UPDATE cards SET sent = max(sent, ?) WHERE id = ?", revision, id); err != nil {
+		return false, fmt.Errorf("store what card %d shows: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// CardRefused stores that the homeserver will never take the card as it is. Its
+// next change tries again.
+func (tx *Tx) CardRefused(id int64, code string) error {
+	if _, err := tx.exec("UPDATE cards SET refused = ? WHERE id = ?", code, id); err != nil {
+		return fmt.Errorf("store that card %d was refused: %w", id, err)
+	}
+	return nil
+}
+
+const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id FROM cards `
+
+func scanCard(row scanner) (c Card, err error) {
+	err = row.Scan(&c.ID, &c.Kind, &c.Subject, &c.Room, &c.Urgent, &c.Revision, &c.Attempted, &c.Sent, &c.EventID, &c.RoomID)
+	return c, err
+}

@@ -1,0 +1,71 @@
+package store
+
+import "fmt"
+
+// Parcel is a notice or a seeded reaction on its way out: sent once, never changed.
+type Parcel struct {
+	ID        int64
+	Txn       string // the Matrix transaction id, fixed when the parcel is written
+	Room      string // configured name or room id
+	CardID    int64  // of a seeded reaction: the card it belongs to, else 0
+	Emoji     string
+	Message   string // JSON; "" for a reaction
+	Attempted bool   // an attempt was begun and its outcome may be unknown
+}
+
+// AddParcel puts a parcel into the outbox. One with the same Txn is there already
+// and changes nothing.
+func (tx *Tx) AddParcel(p Parcel) error {
+	var card any
+	if p.CardID != 0 {
+		card = p.CardID
+	}
+	_, err := tx.exec(`INSERT INTO outbox (txn, room, card_id, emoji, message) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (txn) DO NOTHING`, p.Txn, p.Room, card, p.Emoji, p.Message)
+	if err != nil {
+		return fmt.Errorf("put %s into the outbox: %w", p.Txn, err)
+	}
+	return nil
+}
+
+// WaitingParcels returns what has not gone out yet, notices before seeded
+// reactions, each oldest first.
+func (tx *Tx) WaitingParcels(limit int) ([]Parcel, error) {
+	parcels, err := many(tx, scanParcel, `SELECT id, txn, room, coalesce(card_id, 0), emoji, message, attempted
+		FROM outbox WHERE done = '' ORDER BY emoji <> '', id LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	return parcels, nil
+}
+
+// AttemptParcel stores that a parcel is about to go out.
+func (tx *Tx) AttemptParcel(id int64) error {
+	if _, err := tx.exec("UPDATE outbox SET attempted = 1 WHERE id = ?", id); err != nil {
+		return fmt.Errorf("store the attempt of parcel %d: %w", id, err)
+	}
+	return nil
+}
+
+// ForgetParcelAttempt takes back an attempt that certainly never reached the homeserver.
+func (tx *Tx) ForgetParcelAttempt(id int64) error {
+	if _, err := tx.exec("UPDATE outbox SET attempted = 0 WHERE id = ?", id); err != nil {
+		return fmt.Errorf("forget the attempt of parcel %d: %w", id, err)
+	}
+	return nil
+}
+
+// ParcelDone stores how a parcel ended: "sent", "dropped", or the code of the
+// error with which it was refused.
+func (tx *Tx) ParcelDone(txn, eventID, how string) error {
+	_, err := tx.exec("UPDATE outbox SET done = ?, event_id = ? WHERE txn = ? AND done = ''", how, eventID, txn)
+	if err != nil {
+		return fmt.Errorf("store the end of %s: %w", txn, err)
+	}
+	return nil
+}
+
+func scanParcel(row scanner) (p Parcel, err error) {
+	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Attempted)
+	return p, err
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// OccurrenceState says how far an occurrence is.
+type OccurrenceState string
+
+// The states of an occurrence. Claimed and skipped are kept for what people
+// will be able to do besides completing it.
+const (
+	OccurrenceOpen    OccurrenceState = "open"
+	OccurrenceClaimed OccurrenceState = "claimed"
+	OccurrenceDone    OccurrenceState = "done"
+	OccurrenceSkipped OccurrenceState = "skipped"
+	OccurrenceMissed  OccurrenceState = "missed" // the next one fell due before it was done
+)
+
+// Occurrence is one time that a routine was due.
+type Occurrence struct {
+	ID       int64
+	Routine  string
+	Due      time.Time
+	State    OccurrenceState
+	OpenedAt time.Time
+}
+
+// Completion is the record that a routine was done.
+type Completion struct {
+	ID           int64
+	Routine      string
+	OccurrenceID int64 // 0 when none was open
+	At           time.Time
+	Who          string // Matrix user id
+	How          string // reaction or command
+	EventID      string // the reaction or the command
+	Note         string
+	UndoneAt     time.Time // zero while it counts
+}
+
+// KnowRoutine notes that a routine is configured, and returns since when.
+func (tx *Tx) KnowRoutine(key string) (time.Time, error) {
+	_, err := tx.exec("INSERT INTO routines (key, since) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, ms(tx.Now))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("note routine %s: %w", key, err)
+	}
+	since, _, err := tx.RoutineSince(key)
+	return since, err
+}
+
+// RoutineSince returns since when a routine is known.
+func (tx *Tx) RoutineSince(key string) (since time.Time, known bool, err error) {
+	since, known, err = one(tx, scanTime, "SELECT since FROM routines WHERE key = ?", key)
+	if err != nil {
+		return since, false, fmt.Errorf("read since when routine %s is known: %w", key, err)
+	}
+	return since, known, nil
+}
+
+// OpenOccurrence records that a routine is due and returns the occurrence. When
+// it is there already, in whatever state, it is returned as it is; fresh says
+// whether it was made now.
+func (tx *Tx) OpenOccurrence(routine string, due time.Time) (o Occurrence, fresh bool, err error) {
+	n, err := tx.changed(`INSERT INTO occurrences (routine, due_at, state, opened_at) VALUES (?, ?, 'open', ?)
+		ON CONFLICT (routine, due_at) DO NOTHING`, routine, ms(due), ms(tx.Now))
+	if err != nil {
+		return o, false, fmt.Errorf("open an occurrence of %s: %w", routine, err)
+	}
+	o, _, err = one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND due_at = ?", routine, ms(due))
+	if err != nil {
+		return o, false, fmt.Errorf("read an occurrence of %s: %w", routine, err)
+	}
+	return o, n > 0, nil
+}
+
+// Occurrence returns an occurrence by its id.
+func (tx *Tx) Occurrence(id int64) (Occurrence, bool, error) {
+	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE id = ?", id)
+	if err != nil {
+		return o, false, fmt.Errorf("read occurrence %d: %w", id, err)
+	}
+	return o, known, nil
+}
+
+// OpenOccurrences returns the occurrences that wait for somebody, oldest due date first.
+func (tx *Tx) OpenOccurrences() ([]Occurrence, error) {
+	all, err := many(tx, scanOccurrence, selectOccurrence+"WHERE state IN ('open', 'claimed') ORDER BY due_at, id")
+	if err != nil {
+		return nil, fmt.Errorf("read open occurrences: %w", err)
+	}
+	return all, nil
+}
+
+// OpenOccurrenceOf returns the open occurrence of a routine.
+func (tx *Tx) OpenOccurrenceOf(routine string) (Occurrence, bool, error) {
+	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND state IN ('open', 'claimed')", routine)
+	if err != nil {
+		return o, false, fmt.Errorf("read the open occurrence of %s: %w", routine, err)
+	}
+	return o, known, nil
+}
+
+// SetOccurrenceState moves an occurrence on.
+func (tx *Tx) SetOccurrenceState(id int64, state OccurrenceState) error {
+	if _, err := tx.exec("UPDATE occurrences SET state = ? WHERE id = ?", state, id); err != nil {
+		return fmt.Errorf("set occurrence %d to %s: %w", id, state, err)
+	}
+	return nil
+}
+
+// AddCompletion records a completion. The same event changes nothing the second
+// time, except that one which was undone counts again.
+func (tx *Tx) AddCompletion(c Completion) error {
+	var occurrence any
+	if c.OccurrenceID != 0 {
+		occurrence = c.OccurrenceID
+	}
+	_, err := tx.exec(`INSERT INTO completions (routine, occurrence_id, at, who, how, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id) DO NOTHING`, c.Routine, occurrence, ms(c.At), c.Who, c.How, c.EventID, c.Note)
+	if err != nil {
+		return fmt.Errorf("record a completion of %s: %w", c.Routine, err)
+	}
+	return nil
+}
+
+// LastCompletion returns the newest completion of a routine that counts.
+func (tx *Tx) LastCompletion(routine string) (Completion, bool, error) {
+	c, known, err := one(tx, scanCompletion, selectCompletion+"WHERE routine = ? AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT 1", routine)
+	if err != nil {
+		return c, false, fmt.Errorf("read the last completion of %s: %w", routine, err)
+	}
+	return c, known, nil
+}
+
+// CompletionsOf returns the completions of an occurrence that count, oldest first.
+func (tx *Tx) CompletionsOf(occurrence int64) ([]Completion, error) {
+	all, err := many(tx, scanCompletion, selectCompletion+"WHERE occurrence_id = ? AND undone_at IS NULL ORDER BY at, id", occurrence)
+	if err != nil {
+		return nil, fmt.Errorf("read the completions of occurrence %d: %w", occurrence, err)
+	}
+	return all, nil
+}
+
+// CompletionByEvent returns the completion that an event made, if it counts.
+func (tx *Tx) CompletionByEvent(eventID string) (Completion, bool, error) {
+	c, known, err := one(tx, scanCompletion, selectCompletion+"WHERE event_id = ? AND undone_at IS NULL", eventID)
+	if err != nil {
+		return c, false, fmt.Errorf("read the completion by event %s: %w", eventID, err)
+	}
+	return c, known, nil
+}
+
+// UndoCompletion flags a completion as taken back.
+func (tx *Tx) UndoCompletion(id int64, who string) error {
+	_, err := tx.exec("UPDATE completions SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL", ms(tx.Now), who, id)
+	if err != nil {
+		return fmt.Errorf("undo completion %d: %w", id, err)
+	}
+	return nil
+}
+
+const selectOccurrence = `SELECT id, routine, due_at, state, opened_at FROM occurrences `
+
+func scanOccurrence(row scanner) (o Occurrence, err error) {
+	var due, opened sql.NullInt64
+	err = row.Scan(&o.ID, &o.Routine, &due, &o.State, &opened)
+	o.Due, o.OpenedAt = at(due), at(opened)
+	return o, err
+}
+
+const selectCompletion = `SELECT id, routine, coalesce(occurrence_id, 0), at, who, how, event_id, note, undone_at FROM completions `
+
+func scanCompletion(row scanner) (c Completion, err error) {
+	var when, undone sql.NullInt64
+	err = row.Scan(&c.ID, &c.Routine, &c.OccurrenceID, &when, &c.Who, &c.How, &c.EventID, &c.Note, &undone)
+	c.At, c.UndoneAt = at(when), at(undone)
+	return c, err
+}
+
+func scanTime(row scanner) (time.Time, error) {
+	var when sql.NullInt64
+	err := row.Scan(&when)
+	return at(when), err
+}
