@@ -24,7 +24,7 @@ type Incident struct {
 	Thing      string // what broke, by the name that system gives it
 	State      IncidentState
 	Fault      string
-	Verified   bool      // false: an alert came by a mail that anyone could have written
+	Verified   bool      // false: every alert came by a mail that anyone could have written
 	Since      time.Time // when it broke, by the sender's clock
 	Newest     time.Time // the newest alert folded, by the sender's clock
 	Alerts     int       // how many said that it is broken

@@ -26,6 +26,7 @@ type Occurrence struct {
 	Due      time.Time
 	State    OccurrenceState
 	OpenedAt time.Time
+	Late     int // whole days late, as its card says
 }
 
 // Completion is the record that a routine was done.
@@ -111,6 +112,14 @@ func (tx *Tx) SetOccurrenceState(id int64, state OccurrenceState) error {
 	return nil
 }
 
+// SetOccurrenceLate stores how many days late an occurrence's card says it is.
+func (tx *Tx) SetOccurrenceLate(id int64, days int) error {
+	if _, err := tx.exec("UPDATE occurrences SET late = ? WHERE id = ?", days, id); err != nil {
+		return fmt.Errorf("set how late occurrence %d is: %w", id, err)
+	}
+	return nil
+}
+
 // AddCompletion records a completion. The same event changes nothing the second
 // time, except that one which was undone counts again.
 func (tx *Tx) AddCompletion(c Completion) error {
@@ -162,11 +171,11 @@ func (tx *Tx) UndoCompletion(id int64, who string) error {
 	return nil
 }
 
-const selectOccurrence = `SELECT id, routine, due_at, state, opened_at FROM occurrences `
+const selectOccurrence = `SELECT id, routine, due_at, state, opened_at, late FROM occurrences `
 
 func scanOccurrence(row scanner) (o Occurrence, err error) {
 	var due, opened sql.NullInt64
-	err = row.Scan(&o.ID, &o.Routine, &due, &o.State, &opened)
+	err = row.Scan(&o.ID, &o.Routine, &due, &o.State, &opened, &o.Late)
 	o.Due, o.OpenedAt = at(due), at(opened)
 	return o, err
 }

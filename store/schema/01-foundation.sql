@@ -69,6 +69,7 @@ CREATE TABLE occurrences (
 	due_at    INTEGER NOT NULL,
 	state     TEXT NOT NULL CHECK (state IN ('open', 'claimed', 'done', 'skipped', 'missed')),
 	opened_at INTEGER NOT NULL,
+	late      INTEGER NOT NULL DEFAULT 0,  -- whole days late, as its card says
 	UNIQUE (routine, due_at)
 ) STRICT;
 CREATE UNIQUE INDEX one_open_occurrence ON occurrences (routine) WHERE state IN ('open', 'claimed');
@@ -118,7 +119,7 @@ CREATE TABLE incidents (
 	thing       TEXT NOT NULL,
 	state       TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'silenced', 'resolved')),
 	fault       TEXT NOT NULL,      -- of the newest alert
-	verified    INTEGER NOT NULL,   -- 0: an alert about it came by a mail that anyone could have written
+	verified    INTEGER NOT NULL,   -- 0: every alert about it came by a mail that anyone could have written
 	since       INTEGER NOT NULL,   -- when it broke, by the sender's clock
 	newest      INTEGER NOT NULL,   -- time of the newest alert folded, by the sender's clock
 	alerts      INTEGER NOT NULL,   -- how many said that it is broken

@@ -1,0 +1,446 @@
+package cards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"ronde/store"
+	"ronde/text"
+)
+
+// Content is what a card shows at the moment it is asked.
+type Content struct {
+	Message Message
+	// Seeds are the reactions that the bot puts under a new card as buttons, most
+	// useful first. A card that needs no buttons any more returns none.
+	Seeds []string
+}
+
+// Render writes the current state of the thing that a card mirrors. It reads
+// from tx and changes nothing.
+type Render func(tx *store.Tx, subject int64) (Content, error)
+
+// Homeserver is where the outbox sends to: the bot.
+type Homeserver interface {
+	Sender
+	// RoomID returns the id of a configured room once the bot has joined it.
+	RoomID(name string) (string, bool)
+	// Nudge asks for a fresh /sync soon.
+	Nudge()
+}
+
+// Config is how fast the outbox may send.
+type Config struct {
+	// EventsPerSecond and Burst are the homeserver's limit for one user; Synapse's
+	// default is 0.2 and 10. Zero EventsPerSecond sets no limit of our own.
+	EventsPerSecond float64
+	Burst           int
+}
+
+// Outbox brings the rooms up to date with the state, by priority and within the
+// homeserver's rate. It is also the [Receiver] of what comes back, because an
+// event of the bot's own that is seen in a room was sent, whatever became of the
+// answer.
+type Outbox struct {
+	store      *store.Store
+	language   *text.Language
+	log        *slog.Logger
+	renders    map[string]Render
+	homeserver Homeserver
+	arrived    func()
+	limiter    *rate.Limiter
+	wake       chan struct{}
+
+	mu      sync.Mutex
+	started time.Time            // what was attempted earlier has an unknown outcome
+	synced  time.Time            // everything accepted before this instant was received
+	unknown map[string]time.Time // transaction id → when its outcome became unknown
+	items   map[string]*setback  // transaction id → when to try it again
+	rooms   map[string]*setback  // room → when to try it again
+	pause   time.Time            // the homeserver asked for silence until then
+}
+
+// setback is a pause that doubles with each failure in a row.
+type setback struct {
+	failures int
+	until    time.Time
+}
+
+func (s *setback) fail(now time.Time, longest time.Duration) {
+	s.failures++
+	s.until = now.Add(min(longest, time.Second<<min(s.failures-1, 20)))
+}
+
+// New returns an outbox over s. renders names who writes each kind of card;
+// arrived is called after something that people said or did was stored.
+func New(s *store.Store, l *text.Language, c Config, renders map[string]Render, arrived func(), log *slog.Logger) *Outbox {
+	limit := rate.Limit(c.EventsPerSecond)
+	if c.EventsPerSecond <= 0 {
+		limit = rate.Inf
+	}
+	return &Outbox{
+		store: s, language: l, log: log, renders: renders, arrived: arrived,
+		limiter: rate.NewLimiter(limit, max(c.Burst, 1)),
+		wake:    make(chan struct{}, 1), started: time.Now(),
+		unknown: map[string]time.Time{}, items: map[string]*setback{}, rooms: map[string]*setback{},
+	}
+}
+
+// Wake makes the outbox look at once for what has to go out. It is called after
+// each change of state; a call too many costs one query.
+func (o *Outbox) Wake() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// AddNotice puts a notice into the outbox as part of tx. key tells it apart from
+// all others, so that the same notice added again is sent once. room is a room's
+// id or its configured name.
+func (o *Outbox) AddNotice(tx *store.Tx, key, room string, m Message) error {
+	message, err := encode(m)
+	if err != nil {
+		return err
+	}
+	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: room, Message: message})
+}
+
+// Run sends what is waiting through h until ctx ends, and then returns its error.
+// Nothing that goes wrong in a room or in the database ends it.
+func (o *Outbox) Run(ctx context.Context, h Homeserver) error {
+	o.homeserver = h
+	for {
+		wait, err := o.sendNext(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			o.log.ErrorContext(ctx, "the outbox cannot read or write its state", "err", err)
+			wait = 5 * time.Second
+		}
+		if err := o.rest(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits for a wake-up or for the given time; zero does not wait.
+func (o *Outbox) rest(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-o.wake:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// idle is how long the outbox waits when it has nothing to do and nobody wakes
+// it: a net, should a wake-up ever be missing.
+const idle = time.Minute
+
+// sendNext sends the first thing that may go out now, and says how long to wait
+// before the next look.
+func (o *Outbox) sendNext(ctx context.Context) (time.Duration, error) {
+	for limit := 64; ; limit *= 4 {
+		waiting, err := o.waiting(ctx, limit)
+		if err != nil {
+			return 0, err
+		}
+		next, wait := o.choose(waiting, time.Now())
+		switch {
+		case next != nil:
+			return 0, o.send(ctx, next)
+		case len(waiting) < limit:
+			return wait, nil
+		}
+	}
+}
+
+// item is a card or a parcel that has to go out.
+type item struct {
+	card   store.Card // Card.ID is 0 for a parcel
+	parcel store.Parcel
+	txn    string
+	room   string
+	tried  bool // attempted before, perhaps by a process that was killed
+}
+
+// waiting returns what has to go out, in the order of its priority.
+func (o *Outbox) waiting(ctx context.Context, limit int) (items []*item, err error) {
+	err = o.store.View(ctx, func(tx *store.Tx) error {
+		cards, err := tx.DirtyCards(limit)
+		if err != nil {
+			return err
+		}
+		for _, c := range cards {
+			items = append(items, &item{card: c, txn: o.cardTxn(c), room: c.Room, tried: c.Attempted > c.Sent})
+		}
+		parcels, err := tx.WaitingParcels(limit - min(limit, len(items)))
+		for _, p := range parcels {
+			items = append(items, &item{parcel: p, txn: p.Txn, room: p.Room, tried: p.Attempted})
+		}
+		return err
+	})
+	return items, err
+}
+
+// choose returns the first item that may go out at now, or nil and how long it
+// takes until one may.
+func (o *Outbox) choose(items []*item, now time.Time) (*item, time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	wait := idle
+	for _, it := range items {
+		ready := o.readyAt(it, now)
+		if !ready.After(now) {
+			o.limiter.AllowN(now, 1)
+			return it, 0
+		}
+		wait = min(wait, ready.Sub(now))
+	}
+	return nil, wait
+}
+
+// readyAt returns when an item may go out, if nothing happens before.
+func (o *Outbox) readyAt(it *item, now time.Time) time.Time {
+	if _, joined := o.roomID(it.room); !joined || !o.outcomeKnown(it) {
+		return now.Add(idle)
+	}
+	ready := o.pause
+	for _, s := range []*setback{o.items[it.txn], o.rooms[it.room]} {
+		if s != nil && s.until.After(ready) {
+			ready = s.until
+		}
+	}
+	if tokens := now.Add(o.untilAffordable(it, now)); tokens.After(ready) {
+		ready = tokens
+	}
+	return ready
+}
+
+// untilAffordable returns how long the item has to wait for the homeserver's
+// rate. Seeded reactions leave half of the burst for what matters more.
+func (o *Outbox) untilAffordable(it *item, now time.Time) time.Duration {
+	if o.limiter.Limit() == rate.Inf {
+		return 0
+	}
+	need := 1.0
+	if it.parcel.Emoji != "" {
+		need += float64(o.limiter.Burst() / 2)
+	}
+	missing := need - o.limiter.TokensAt(now)
+	if missing <= 0 {
+		return 0
+	}
+	return time.Duration(math.Ceil(missing / float64(o.limiter.Limit()) * float64(time.Second)))
+}
+
+// outcomeKnown reports whether an earlier attempt of the item can be judged. When
+// its answer was lost, the homeserver may have the event, and it may forget the
+// transaction id before the next attempt; so a /sync asked for afterwards has to
+// come first. If the event exists, it is in that answer.
+func (o *Outbox) outcomeKnown(it *item) bool {
+	since, lost := o.unknown[it.txn]
+	if !lost {
+		if !it.tried {
+			return true
+		}
+		since = o.started
+	}
+	return o.synced.After(since)
+}
+
+func (o *Outbox) roomID(room string) (string, bool) {
+	if len(room) > 0 && room[0] == '!' {
+		return room, true
+	}
+	return o.homeserver.RoomID(room)
+}
+
+// send stores the attempt, makes it, and stores what came of it.
+func (o *Outbox) send(ctx context.Context, it *item) error {
+	out, err := o.prepare(ctx, it)
+	if err != nil || out == nil {
+		return err
+	}
+	eventID, err := o.homeserver.Send(ctx, *out)
+	if ctx.Err() != nil {
+		return ctx.Err() // the outcome is unknown; the next start finds out
+	}
+	if err != nil {
+		return o.failed(ctx, it, err)
+	}
+	o.succeeded(it)
+	return o.store.Update(ctx, func(tx *store.Tx) error { return o.confirm(tx, it.txn, eventID) })
+}
+
+func (o *Outbox) succeeded(it *item) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.unknown, it.txn)
+	delete(o.items, it.txn)
+	delete(o.rooms, it.room)
+}
+
+// failed stores what is known of an attempt that did not succeed.
+func (o *Outbox) failed(ctx context.Context, it *item, cause error) error {
+	var refused *RefusedError
+	var limited *RateLimitError
+	switch {
+	case errors.As(cause, &refused):
+		o.log.ErrorContext(ctx, "the homeserver refuses an event", "txn", it.txn, "room", it.room, "code", refused.Code, "err", cause)
+		o.succeeded(it)
+		return o.store.Update(ctx, func(tx *store.Tx) error { return refuse(tx, it, refused.Code) })
+	case errors.As(cause, &limited):
+		o.hold(func(now time.Time) { o.pause = now.Add(limited.After) })
+		return o.forgetAttempt(ctx, it)
+	case errors.Is(cause, ErrNotSent):
+		o.hold(func(now time.Time) { o.setBack(it, now) })
+		return o.forgetAttempt(ctx, it)
+	}
+	o.log.WarnContext(ctx, "no answer to an event that was sent", "txn", it.txn, "room", it.room, "err", cause)
+	o.hold(func(now time.Time) {
+		o.setBack(it, now)
+		o.unknown[it.txn] = now
+	})
+	o.homeserver.Nudge()
+	return nil
+}
+
+func (o *Outbox) hold(change func(now time.Time)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	change(time.Now())
+}
+
+// setBack puts off an item, and for a shorter time its room, so that one event
+// that always fails cannot hold up the others.
+func (o *Outbox) setBack(it *item, now time.Time) {
+	for _, s := range []struct {
+		of      map[string]*setback
+		key     string
+		longest time.Duration
+	}{{o.items, it.txn, 5 * time.Minute}, {o.rooms, it.room, 20 * time.Second}} {
+		if s.of[s.key] == nil {
+			s.of[s.key] = &setback{}
+		}
+		s.of[s.key].fail(now, s.longest)
+	}
+}
+
+// forgetAttempt takes back an attempt that certainly did not reach the
+// homeserver, unless an earlier one may have.
+func (o *Outbox) forgetAttempt(ctx context.Context, it *item) error {
+	if it.tried {
+		return nil
+	}
+	return o.store.Update(ctx, func(tx *store.Tx) error {
+		if it.card.ID == 0 {
+			return tx.ForgetParcelAttempt(it.parcel.ID)
+		}
+		return tx.ForgetCardAttempt(it.card.ID)
+	})
+}
+
+func refuse(tx *store.Tx, it *item, code string) error {
+	if it.card.ID == 0 {
+		return tx.ParcelDone(it.parcel.Txn, "", code)
+	}
+	return tx.CardRefused(it.card.ID, code)
+}
+
+// Receive stores a batch of events and its token; see [Receiver].
+func (o *Outbox) Receive(ctx context.Context, b Batch) error {
+	news := false
+	err := o.store.Update(ctx, func(tx *store.Tx) error {
+		news = false
+		for _, e := range b.Events {
+			fresh, err := o.take(tx, e)
+			if err != nil {
+				return err
+			}
+			news = news || fresh
+		}
+		return tx.SetSyncToken(b.Token)
+	})
+	if err != nil {
+		return fmt.Errorf("store a batch of %d events: %w", len(b.Events), err)
+	}
+	o.received(b)
+	o.Wake()
+	if news {
+		o.arrived()
+	}
+	return nil
+}
+
+// received notes what a stored batch says about attempts without an answer.
+func (o *Outbox) received(b Batch) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if b.Asked.After(o.synced) {
+		o.synced = b.Asked
+	}
+	for _, e := range b.Events {
+		if e.Own {
+			delete(o.unknown, e.Txn)
+			delete(o.items, e.Txn)
+		}
+	}
+}
+
+// take stores one event and reports whether somebody has to look at it.
+func (o *Outbox) take(tx *store.Tx, e Event) (bool, error) {
+	if e.Own && e.Txn != "" {
+		return false, o.confirm(tx, e.Txn, e.ID)
+	}
+	state := "new"
+	switch {
+	case e.Own || e.Kind == Noticed || e.Edit:
+		return false, nil
+	case e.Kind == Sealed:
+		state = "sealed"
+	case e.History:
+		state = "handled"
+	}
+	fresh, err := tx.AddRoomEvent(store.RoomEvent{
+		EventID: e.ID, Room: e.Room, Sender: e.Sender, At: e.At, Kind: string(e.Kind),
+		Body: e.Body, Target: e.Target, Thread: e.Thread, Emoji: e.Emoji, Raw: e.Raw, State: state,
+	})
+	return fresh && state == "new", err
+}
+
+// SyncToken returns the token of the last batch stored; see [Receiver].
+func (o *Outbox) SyncToken(ctx context.Context) (token string, err error) {
+	err = o.store.View(ctx, func(tx *store.Tx) error {
+		token, err = tx.SyncToken()
+		return err
+	})
+	return token, err
+}
+
+// SealedEvents returns what could not be decrypted yet; see [Receiver].
+func (o *Outbox) SealedEvents(ctx context.Context) (events []Event, err error) {
+	err = o.store.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.RoomEventsInState("sealed", 1000)
+		for _, e := range rows {
+			events = append(events, Event{ID: e.EventID, Room: e.Room, Sender: e.Sender, At: e.At, Kind: Sealed, Raw: e.Raw})
+		}
+		return err
+	})
+	return events, err
+}

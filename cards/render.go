@@ -1,0 +1,184 @@
+package cards
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ronde/store"
+	"ronde/text"
+)
+
+// The transaction ids of everything that the bot sends, all beginning with the
+// random word of its database:
+//
+//	<store>-card-<id>             a new card
+//	<store>-card-<id>-<revision>  an edit of it
+//	<store>-card-<id>-seed-<n>    a reaction seeded under it
+//	<store>-notice-<key>          a notice
+
+func (o *Outbox) cardTxn(c store.Card) string {
+	if c.EventID == "" {
+		return fmt.Sprintf("%s-card-%d", o.store.Name(), c.ID)
+	}
+	return fmt.Sprintf("%s-card-%d-%d", o.store.Name(), c.ID, c.Revision)
+}
+
+func (o *Outbox) noticeTxn(key string) string { return o.store.Name() + "-notice-" + key }
+
+// prepare stores that an item is about to go out and returns it as it must look
+// now, all in one transaction. It returns nil when there is nothing to send.
+func (o *Outbox) prepare(ctx context.Context, it *item) (out *Outgoing, err error) {
+	room, _ := o.roomID(it.room)
+	err = o.store.Update(ctx, func(tx *store.Tx) error {
+		if it.card.ID == 0 {
+			out, err = o.prepareParcel(tx, it.parcel, room)
+		} else {
+			out, err = o.prepareCard(tx, it, room)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (o *Outbox) prepareCard(tx *store.Tx, it *item, room string) (*Outgoing, error) {
+	c, known, err := tx.Card(it.card.ID)
+	if err != nil || !known || o.cardTxn(c) != it.txn {
+		return nil, err // it changed since it was chosen; the next look sees how
+	}
+	revision := c.Revision
+	switch {
+	case c.EventID != "":
+		room = c.RoomID
+	case c.Attempted > 0:
+		revision = c.Attempted
+	}
+	if err := tx.AttemptCard(c, revision, room); err != nil {
+		return nil, err
+	}
+	it.card.Attempted = revision
+	message := o.render(tx, c).Message
+	return &Outgoing{Room: room, TxnID: it.txn, Message: &message, Edits: c.EventID}, nil
+}
+
+func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outgoing, error) {
+	if p.Emoji != "" {
+		return o.prepareSeed(tx, p)
+	}
+	m, err := decode(p.Message)
+	if err != nil {
+		return nil, fmt.Errorf("read %s in the outbox: %w", p.Txn, err)
+	}
+	return &Outgoing{Room: room, TxnID: p.Txn, Message: &m}, tx.AttemptParcel(p.ID)
+}
+
+// prepareSeed returns a reaction to a card, or drops it when the card has no use
+// for it any more.
+func (o *Outbox) prepareSeed(tx *store.Tx, p store.Parcel) (*Outgoing, error) {
+	c, known, err := tx.Card(p.CardID)
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		for _, seed := range o.render(tx, c).Seeds {
+			if seed == p.Emoji {
+				return &Outgoing{Room: c.RoomID, TxnID: p.Txn, Emoji: p.Emoji, Target: c.EventID}, tx.AttemptParcel(p.ID)
+			}
+		}
+	}
+	return nil, tx.ParcelDone(p.Txn, "", "dropped")
+}
+
+// render writes a card. When that fails, people still learn that there is
+// something: a fault in a template must never hide an alert.
+func (o *Outbox) render(tx *store.Tx, c store.Card) Content {
+	render, ok := o.renders[c.Kind]
+	err := fmt.Errorf("nobody renders cards of kind %q", c.Kind)
+	var content Content
+	if ok {
+		content, err = guarded(render, tx, c.Subject)
+	}
+	if err != nil {
+		o.log.Error("a card cannot be rendered", "card", c.ID, "kind", c.Kind, "subject", c.Subject, "err", err)
+		var m text.Message
+		m.Text(o.language.Say("cards.unreadable", "Kind", c.Kind, "ID", c.Subject))
+		return Content{Message: Message{Plain: m.Plain(), HTML: m.HTML(), Rings: true}}
+	}
+	return content
+}
+
+func guarded(render Render, tx *store.Tx, subject int64) (content Content, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return render(tx, subject)
+}
+
+// confirm stores that the homeserver has the event with the given transaction
+// id, be it told by the answer to the request or by /sync.
+func (o *Outbox) confirm(tx *store.Tx, txn, eventID string) error {
+	rest, ours := strings.CutPrefix(txn, o.store.Name()+"-")
+	if !ours {
+		return nil // from an earlier database
+	}
+	ref, isCard := strings.CutPrefix(rest, "card-")
+	if !isCard || strings.Contains(ref, "seed") {
+		return tx.ParcelDone(txn, eventID, "sent")
+	}
+	number, revision, isEdit := strings.Cut(ref, "-")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return nil //nolint:nilerr // somebody else's idea of a transaction id
+	}
+	if isEdit {
+		return confirmEdit(tx, id, revision)
+	}
+	return o.confirmNew(tx, id, eventID)
+}
+
+func confirmEdit(tx *store.Tx, id int64, revision string) error {
+	shown, err := strconv.ParseInt(revision, 10, 64)
+	if err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	c, known, err := tx.Card(id)
+	if err != nil || !known || shown > c.Revision {
+		return err
+	}
+	_, err = tx.CardSent(id, shown, c.EventID)
+	return err
+}
+
+// confirmNew stores a new card's event. It shows at least the first revision
+// that was ever attempted; what changed since follows as an edit.
+func (o *Outbox) confirmNew(tx *store.Tx, id int64, eventID string) error {
+	c, known, err := tx.Card(id)
+	if err != nil || !known || c.EventID != "" {
+		return err
+	}
+	first, err := tx.CardSent(id, max(c.Attempted, 1), eventID)
+	if err != nil || !first {
+		return err
+	}
+	for n, emoji := range o.render(tx, c).Seeds {
+		seed := store.Parcel{Txn: fmt.Sprintf("%s-card-%d-seed-%d", o.store.Name(), id, n), Room: c.RoomID, CardID: id, Emoji: emoji}
+		if err := tx.AddParcel(seed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func encode(m Message) (string, error) {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("write a message into the outbox: %w", err)
+	}
+	return string(b), nil
+}
+
+func decode(s string) (m Message, err error) { return m, json.Unmarshal([]byte(s), &m) }
