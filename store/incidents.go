@@ -98,13 +98,15 @@ func (tx *Tx) Acknowledge(incident int64, a Acknowledgement) error {
 	return nil
 }
 
-// Unacknowledge takes back the acknowledgement that an event made.
-func (tx *Tx) Unacknowledge(eventID string) error {
-	_, err := tx.exec("UPDATE acknowledgements SET undone_at = ? WHERE event_id = ? AND undone_at IS NULL", ms(tx.Now), eventID)
+// Unacknowledge takes back the acknowledgement that an event made and returns its
+// incident; known is false when there is none to take back.
+func (tx *Tx) Unacknowledge(eventID string) (incident int64, known bool, err error) {
+	incident, known, err = one(tx, func(row scanner) (id int64, err error) { return id, row.Scan(&id) },
+		"UPDATE acknowledgements SET undone_at = ? WHERE event_id = ? AND undone_at IS NULL RETURNING incident_id", ms(tx.Now), eventID)
 	if err != nil {
-		return fmt.Errorf("take back acknowledgement %s: %w", eventID, err)
+		return 0, false, fmt.Errorf("take back acknowledgement %s: %w", eventID, err)
 	}
-	return nil
+	return incident, known, nil
 }
 
 // Acknowledgements returns those of an incident that count, oldest first.

@@ -1,0 +1,158 @@
+package alerts
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+// header is a mail's header, topmost field first. It is read here and not by a
+// MIME library because the order and number of fields decide whom to trust.
+type header []field
+
+type field struct {
+	name  string // in lower case
+	value string // unfolded, not decoded
+}
+
+// splitMail cuts a mail at its first empty line. A line that is neither a field
+// nor a folded one is passed over.
+func splitMail(raw []byte) (header, []byte) {
+	var h header
+	for len(raw) > 0 {
+		line, rest, _ := bytes.Cut(raw, []byte("\n"))
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		raw = rest
+		if len(line) == 0 {
+			break
+		}
+		if line[0] == ' ' || line[0] == '\t' {
+			h.fold(string(line))
+			continue
+		}
+		name, value, ok := strings.Cut(string(line), ":")
+		name = strings.ToLower(strings.TrimRight(name, " \t"))
+		if ok && name != "" && !strings.ContainsAny(name, " \t") {
+			h = append(h, field{name, value})
+		}
+	}
+	return h, raw
+}
+
+// fold adds a folded line to the last field, up to 64 KiB.
+func (h header) fold(line string) {
+	if n := len(h) - 1; n >= 0 && len(h[n].value) < 64<<10 {
+		h[n].value += line
+	}
+}
+
+// get returns the topmost value of a field, given in lower case, or "".
+func (h header) get(name string) string {
+	for _, f := range h {
+		if f.name == name {
+			return strings.TrimSpace(f.value)
+		}
+	}
+	return ""
+}
+
+// all returns every value of a field, given in lower case, topmost first.
+func (h header) all(name string) []string {
+	var values []string
+	for _, f := range h {
+		if f.name == name {
+			values = append(values, strings.TrimSpace(f.value))
+		}
+	}
+	return values
+}
+
+var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=`)
+
+// decodeWords decodes the RFC 2047 words of a header value. Unlike the standard
+// library's decoder it takes a character cut in two by a fold, and bytes that
+// were never encoded; it has no errors.
+func decodeWords(value string) string {
+	value = cutBytes(value, 16<<10)
+	var out strings.Builder
+	var pending []byte // of words that follow each other in the same charset
+	var charset string
+	end := 0
+	flush := func() {
+		out.WriteString(decodeCharset(pending, charset))
+		pending = nil
+	}
+	for _, at := range encodedWord.FindAllStringSubmatchIndex(value, -1) {
+		between := value[end:at[0]]
+		word := value[at[2]:at[3]]
+		blank := end > 0 && strings.TrimSpace(between) == ""
+		if !blank || !strings.EqualFold(word, charset) {
+			flush()
+		}
+		if !blank {
+			out.WriteString(decodeCharset([]byte(between), ""))
+		}
+		charset = word
+		pending = append(pending, wordBytes(value[at[4]:at[5]], value[at[6]:at[7]])...)
+		end = at[1]
+	}
+	flush()
+	out.WriteString(decodeCharset([]byte(value[end:]), ""))
+	return out.String()
+}
+
+// wordBytes undoes the B or Q encoding of one encoded word.
+func wordBytes(encoding, s string) []byte {
+	if strings.EqualFold(encoding, "b") {
+		b, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "= "))
+		return b
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '_' {
+			c = ' '
+		} else if c == '=' && i+2 < len(s) {
+			if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				c, i = byte(v), i+2
+			}
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// decodeCharset returns b as UTF-8. In what claims to be UTF-8, or claims nothing
+// that is known, a line that is not valid is taken for windows-1252.
+func decodeCharset(b []byte, charset string) string {
+	charset, _, _ = strings.Cut(charset, "*") // RFC 2231 adds a language
+	enc, err := htmlindex.Get(charset)
+	if name, _ := htmlindex.Name(enc); err == nil && name != "utf-8" && name != "replacement" {
+		out, _ := enc.NewDecoder().Bytes(b)
+		return strings.ToValidUTF8(string(out), "\uFFFD")
+	}
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	var out strings.Builder
+	for line := range bytes.Lines(b) {
+		if !utf8.Valid(line) {
+			line, _ = charmap.Windows1252.NewDecoder().Bytes(line)
+		}
+		out.Write(line)
+	}
+	return out.String()
+}
+
+// charsetReader is decodeCharset in the form that the standard library asks for.
+func charsetReader(charset string, input io.Reader) (io.Reader, error) {
+	b, err := io.ReadAll(input)
+	return strings.NewReader(decodeCharset(b, charset)), err
+}

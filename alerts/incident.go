@@ -1,0 +1,288 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ronde/cards"
+	"ronde/store"
+	"ronde/text"
+)
+
+// The kinds of the cards that this package writes.
+const (
+	IncidentCard = "incident"
+	MailCard     = "mail"
+)
+
+// AckEmoji is the reaction that acknowledges an incident from its card.
+const AckEmoji = "👀"
+
+// room is where alerts go.
+const room = "supervision"
+
+// Desk folds what the mailbox brought into incidents and writes their cards.
+type Desk struct {
+	Store    *store.Store
+	Trust    Trust
+	Location *time.Location
+	Language *text.Language
+	Log      *slog.Logger
+	// Changed is called after a fold was committed.
+	Changed func()
+
+	wake chan struct{}
+}
+
+// NewDesk returns a desk that is ready to fold; the caller sets nothing else.
+func NewDesk(s *store.Store, t Trust, loc *time.Location, l *text.Language, log *slog.Logger, changed func()) *Desk {
+	return &Desk{Store: s, Trust: t, Location: loc, Language: l, Log: log, Changed: changed, wake: make(chan struct{}, 1)}
+}
+
+// Wake makes Run look at the inbox at once.
+func (d *Desk) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run folds new mail until ctx ends, and then returns its error.
+func (d *Desk) Run(ctx context.Context) error {
+	for {
+		if err := d.FoldAll(ctx); err != nil && ctx.Err() == nil {
+			d.Log.ErrorContext(ctx, "the inbox cannot be folded", "err", err)
+		}
+		timer := time.NewTimer(30 * time.Second)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// FoldAll folds all mail that is new, each in a transaction of its own. A mail
+// that cannot be folded is shown as a plain one.
+func (d *Desk) FoldAll(ctx context.Context) error {
+	for {
+		var mails []store.Mail
+		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
+			mails, err = tx.NewMail(20)
+			return err
+		})
+		if err != nil || len(mails) == 0 {
+			return err
+		}
+		for _, m := range mails {
+			if err := d.fold(ctx, m); err != nil {
+				return err
+			}
+			d.Changed()
+		}
+	}
+}
+
+func (d *Desk) fold(ctx context.Context, m store.Mail) error {
+	err := d.Store.Update(ctx, func(tx *store.Tx) error {
+		incident, err := d.place(tx, m)
+		if err != nil {
+			return err
+		}
+		return tx.MailHandled(m.ID, incident)
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	d.Log.ErrorContext(ctx, "a mail cannot be folded and is shown as it is", "mail", m.ID, "err", err)
+	return d.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := showMail(tx, m.ID); err != nil {
+			return err
+		}
+		return tx.MailHandled(m.ID, 0)
+	})
+}
+
+// place puts a mail where it belongs and returns the incident that it became
+// part of, or 0.
+func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
+	r := Read(m.Raw, d.Trust)
+	if r.Since.IsZero() || r.Since.After(m.Received.Add(time.Hour)) {
+		r.Since = m.Received // a sender whose clock is far ahead must not outlive every recovery
+	}
+	if r.State == Note {
+		return 0, showMail(tx, m.ID)
+	}
+	last, known, err := tx.LastIncident(string(r.Kind), r.Thing)
+	if err != nil {
+		return 0, err
+	}
+	open := known && last.State != store.Resolved
+	switch {
+	case r.State == Firing && open:
+		return last.ID, d.repeat(tx, last, r)
+	case r.State == Firing && known && r.Since.Before(last.ResolvedAt):
+		return last.ID, d.late(tx, last, r)
+	case r.State == Firing:
+		return d.begin(tx, r, store.Firing)
+	case open:
+		return last.ID, d.recover(tx, last, r)
+	case known:
+		return last.ID, nil // the twin of a recovery that was seen already
+	}
+	return d.begin(tx, r, store.Resolved)
+}
+
+func showMail(tx *store.Tx, id int64) error {
+	return tx.ShowCard(store.Card{Kind: MailCard, Subject: id, Room: room})
+}
+
+func show(tx *store.Tx, id int64, urgent bool) error {
+	return tx.ShowCard(store.Card{Kind: IncidentCard, Subject: id, Room: room, Urgent: urgent})
+}
+
+// begin opens an incident, or records one of which only the end was seen.
+func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64, error) {
+	i := store.Incident{
+		Source: string(r.Kind), Thing: r.Thing, State: state, Fault: r.Fault,
+		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1,
+	}
+	if state == store.Resolved {
+		i.Alerts = 0
+	}
+	id, err := tx.AddIncident(i)
+	if err != nil {
+		return 0, err
+	}
+	if state == store.Resolved {
+		i.ID, i.ResolvedAt = id, r.Since
+		if err := tx.SaveIncident(i); err != nil {
+			return 0, err
+		}
+	}
+	return id, show(tx, id, state == store.Firing)
+}
+
+// repeat counts one more alert about what is known to be broken.
+func (d *Desk) repeat(tx *store.Tx, i store.Incident, r Reading) error {
+	i.Alerts++
+	i.Verified = i.Verified || r.Verified
+	if !r.Since.Before(i.Newest) {
+		i.Newest, i.Fault = r.Since, r.Fault
+	}
+	if r.Since.Before(i.Since) {
+		i.Since = r.Since
+	}
+	if err := tx.SaveIncident(i); err != nil {
+		return err
+	}
+	return show(tx, i.ID, true)
+}
+
+// late counts an alert that arrived after the recovery that ended it. It reopens
+// nothing.
+func (d *Desk) late(tx *store.Tx, i store.Incident, r Reading) error {
+	unseen := i.Alerts == 0
+	i.Alerts++
+	if unseen {
+		i.Since, i.Fault, i.Verified = r.Since, r.Fault, r.Verified
+	}
+	if err := tx.SaveIncident(i); err != nil {
+		return err
+	}
+	if !unseen {
+		return nil
+	}
+	return show(tx, i.ID, false)
+}
+
+// recover ends an incident. A recovery that is older than the newest alert says
+// nothing new; one that anyone could have written does not end what a verified
+// alert began.
+func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading) error {
+	switch {
+	case r.Since.Before(i.Newest):
+		return nil
+	case i.Verified && !r.Verified:
+		i.Doubted++
+	default:
+		i.State, i.ResolvedAt = store.Resolved, r.Since
+	}
+	if err := tx.SaveIncident(i); err != nil {
+		return err
+	}
+	return show(tx, i.ID, true)
+}
+
+// Acknowledge records that somebody takes care of an incident.
+func (d *Desk) Acknowledge(tx *store.Tx, id int64, a store.Acknowledgement) error {
+	if err := tx.Acknowledge(id, a); err != nil {
+		return err
+	}
+	return d.settle(tx, id)
+}
+
+// Unacknowledge takes back the acknowledgement that a reaction made. known is
+// false when that reaction made none.
+func (d *Desk) Unacknowledge(tx *store.Tx, eventID string) (incident int64, known bool, err error) {
+	incident, known, err = tx.Unacknowledge(eventID)
+	if err != nil || !known {
+		return 0, false, err
+	}
+	return incident, true, d.settle(tx, incident)
+}
+
+// settle gives an open incident the state that its acknowledgements say.
+func (d *Desk) settle(tx *store.Tx, id int64) error {
+	i, known, err := tx.Incident(id)
+	if err != nil || !known {
+		return err
+	}
+	acks, err := tx.Acknowledgements(id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case i.State == store.Firing && len(acks) > 0:
+		i.State = store.Acknowledged
+	case i.State == store.Acknowledged && len(acks) == 0:
+		i.State = store.Firing
+	}
+	if err := tx.SaveIncident(i); err != nil {
+		return err
+	}
+	return show(tx, id, true)
+}
+
+// RenderIncident writes the card of an incident.
+func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
+	i, known, err := tx.Incident(id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	if !known {
+		return cards.Content{}, fmt.Errorf("no incident %d", id)
+	}
+	acks, err := tx.Acknowledgements(id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	return d.writeIncident(i, acks, tx.Now), nil
+}
+
+// RenderMail writes the card of a mail that is no alert.
+func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
+	m, known, err := tx.Mail(id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	if !known {
+		return cards.Content{}, fmt.Errorf("no mail %d", id)
+	}
+	return d.writeMail(Read(m.Raw, d.Trust), m, tx.Now), nil
+}

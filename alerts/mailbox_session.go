@@ -1,0 +1,271 @@
+package alerts
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"ronde/store"
+)
+
+const (
+	dialTimeout    = 20 * time.Second
+	commandTimeout = 30 * time.Second
+	listTimeout    = 2 * time.Minute
+	fetchTimeout   = 2 * time.Minute
+
+	// idleMost is how long one IDLE lasts. Servers and the routers in between drop silent
+	// connections after some minutes, and nothing but our next command would tell.
+	idleMost = 5 * time.Minute
+	// pollMost is how long a server that cannot push is left alone.
+	pollMost = time.Minute
+)
+
+// session is one connection to the mail server.
+type session struct {
+	m       *Mailbox
+	conf    MailboxConfig
+	conn    net.Conn // the bottom of the connection: closing it ends every call
+	client  *imapclient.Client
+	canIdle bool
+	grown   chan struct{} // holds one token when the server said that the folder grew
+	cursor  store.Cursor
+}
+
+// loginRefused is a login that the server understood and turned down.
+type loginRefused struct{ err error }
+
+func (e *loginRefused) Error() string { return e.err.Error() }
+func (e *loginRefused) Unwrap() error { return e.err }
+
+func (m *Mailbox) connect(ctx context.Context) (*session, error) {
+	s := &session{m: m, conf: m.Config.withDefaults(), grown: make(chan struct{}, 1)}
+	if err := s.reach(ctx); err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", s.conf.Address, err)
+	}
+	if err := s.login(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// reach opens the connection as far as the client that speaks IMAP over it.
+func (s *session) reach(ctx context.Context) (err error) {
+	if s.conn, err = s.dial(ctx); err != nil {
+		return err
+	}
+	if s.client, err = s.protect(ctx); err != nil {
+		s.conn.Close()
+	}
+	return err
+}
+
+func (s *session) dial(ctx context.Context) (net.Conn, error) {
+	if s.m.dial != nil {
+		return s.m.dial(ctx)
+	}
+	dialer := net.Dialer{
+		Timeout:         dialTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4},
+	}
+	return dialer.DialContext(ctx, "tcp", s.conf.Address)
+}
+
+// protect sets up TLS as configured and the client on top.
+func (s *session) protect(ctx context.Context) (client *imapclient.Client, err error) {
+	options := &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: s.heard}}
+	if s.conf.TLS == TLSNone {
+		return imapclient.New(s.conn, options), nil
+	}
+	if options.TLSConfig, err = s.conf.tlsConfig(); err != nil {
+		return nil, err
+	}
+	err = s.within(ctx, dialTimeout, "set up TLS", func() error {
+		if s.conf.TLS == TLSStart {
+			client, err = imapclient.NewStartTLS(s.conn, options)
+			return err
+		}
+		conn := tls.Client(s.conn, options.TLSConfig)
+		if err := conn.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		client = imapclient.New(conn, options)
+		return nil
+	})
+	return client, err
+}
+
+func (c MailboxConfig) tlsConfig() (*tls.Config, error) {
+	host, _, err := net.SplitHostPort(c.Address)
+	if err != nil {
+		return nil, err
+	}
+	conf := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return conf, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read mailbox authorities: %w", err)
+	}
+	conf.RootCAs = x509.NewCertPool()
+	if !conf.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("no certificate in %s", c.CAFile)
+	}
+	return conf, nil
+}
+
+// heard runs in the client's reading goroutine and therefore never blocks.
+func (s *session) heard(data *imapclient.UnilateralDataMailbox) {
+	if data.NumMessages == nil {
+		return
+	}
+	select {
+	case s.grown <- struct{}{}:
+	default:
+	}
+}
+
+func (s *session) login(ctx context.Context) error {
+	if err := s.within(ctx, commandTimeout, "wait for the mail server's greeting", s.client.WaitGreeting); err != nil {
+		return err
+	}
+	err := s.within(ctx, commandTimeout, "log in as "+s.conf.User, func() error {
+		return s.client.Login(s.conf.User, s.conf.Password).Wait()
+	})
+	if err != nil {
+		return asRefused(err)
+	}
+	return s.within(ctx, commandTimeout, "ask what the mail server can do", func() error {
+		caps := s.client.Caps()
+		if caps == nil {
+			return errors.New("no answer")
+		}
+		s.canIdle = caps.Has(imap.CapIdle)
+		return nil
+	})
+}
+
+// asRefused marks an error of the login that will not go away by itself.
+func asRefused(err error) error {
+	var answer *imap.Error
+	if errors.As(err, &answer) && answer.Code != imap.ResponseCodeUnavailable {
+		return &loginRefused{err}
+	}
+	return err
+}
+
+// close ends the connection and waits for the client's goroutine.
+func (s *session) close() {
+	s.conn.Close()
+	<-s.client.Closed()
+}
+
+// within runs one exchange with the server and cuts the connection when it takes longer than limit
+// or when ctx ends: the client takes no contexts, but a cut connection ends each of its calls.
+func (s *session) within(ctx context.Context, limit time.Duration, doing string, exchange func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
+	defer stop()
+	err := exchange()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// open selects the folder, read-only, and reads everything that is new since the cursor.
+func (s *session) open(ctx context.Context) error {
+	var folder *imap.SelectData
+	err := s.within(ctx, commandTimeout, "open "+s.conf.Folder, func() (err error) {
+		folder, err = s.client.Select(s.conf.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	cursor, known, err := s.m.Inbox.MailCursor(ctx, s.conf.Folder)
+	if err != nil {
+		return fmt.Errorf("read cursor of %s: %w", s.conf.Folder, err)
+	}
+	if err := s.catchUp(ctx, folder, cursor, known); err != nil {
+		return err
+	}
+	return s.readNew(ctx)
+}
+
+// follow waits for mail and reads it, until something breaks.
+func (s *session) follow(ctx context.Context) error {
+	for {
+		if err := s.wait(ctx); err != nil {
+			return err
+		}
+		if err := s.readNew(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// wait returns when the folder grew or when it is time to look in any case.
+func (s *session) wait(ctx context.Context) error {
+	if s.canIdle {
+		return s.idle(ctx)
+	}
+	s.pause(ctx, min(s.conf.Poll, pollMost))
+	return s.within(ctx, commandTimeout, "poll "+s.conf.Folder, func() error { return s.client.Noop().Wait() })
+}
+
+// idle lets the server push. Only one IDLE runs at a time, and leaving it costs one round trip.
+func (s *session) idle(ctx context.Context) error {
+	var idle *imapclient.IdleCommand
+	err := s.within(ctx, commandTimeout, "start IDLE", func() (err error) {
+		idle, err = s.client.Idle()
+		return err
+	})
+	if refused(err) {
+		s.m.logger().Warn("mail server refuses IDLE, polling instead", "error", s.m.tellable(err))
+		s.canIdle = false
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.pause(ctx, min(s.conf.Poll, idleMost))
+	return s.within(ctx, commandTimeout, "end IDLE", func() error {
+		if err := idle.Close(); err != nil {
+			return err
+		}
+		return idle.Wait()
+	})
+}
+
+// pause returns when the folder grew, most has passed, or the connection or ctx ended.
+func (s *session) pause(ctx context.Context, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-s.grown:
+	case <-timer.C:
+	case <-s.client.Closed():
+	case <-ctx.Done():
+	}
+}
+
+// refused says whether err is the server's own NO or BAD, after which the connection still serves.
+func refused(err error) bool {
+	var answer *imap.Error
+	return errors.As(err, &answer)
+}
