@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -106,7 +107,8 @@ type Mailbox struct {
 	Taken  func()                  // called after each commit that added mail; may be nil, must not block
 	Hash   func(raw []byte) string // names a mail by its content; nil: SHA-256 in hexadecimal
 
-	dial func(context.Context) (net.Conn, error) // tests put a pipe here
+	dial       func(context.Context) (net.Conn, error) // tests put a pipe here
+	firstPause time.Duration                           // tests in real time shorten the backoff
 
 	// Only Run's goroutine touches these: what is known about mails that would not be read.
 	careful int     // this many more mails are fetched one at a time
@@ -140,7 +142,7 @@ func (m *Mailbox) Run(ctx context.Context) error {
 		return err
 	}
 	pauses := &backoff.ExponentialBackOff{
-		InitialInterval: backoffFirst, Multiplier: 2,
+		InitialInterval: cmp.Or(m.firstPause, backoffFirst), Multiplier: 2,
 		// The library caps the interval before the jitter.
 		RandomizationFactor: backoffJitter, MaxInterval: backoffMost * 10 / 12,
 	}

@@ -82,8 +82,9 @@ func storyIdleRestarts(_ *testing.T, w *dovecotWorld) {
 }
 
 func storyNoIdle(t *testing.T, w *dovecotWorld) {
-	proxy := startProxy(t, w.server.imap)
-	proxy.rewrite = func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(" IDLE"), []byte(" XXXX")) }
+	proxy := startProxy(t, &faultProxy{target: w.server.imap, rewrite: func(said []byte) []byte {
+		return bytes.ReplaceAll(said, []byte(" IDLE"), []byte(" XXXX"))
+	}})
 	w.box.Config.Address = proxy.address
 	w.box.Config.Poll = 100 * time.Millisecond
 	w.start()
@@ -100,9 +101,7 @@ func storyCutConnections(t *testing.T, w *dovecotWorld) {
 	for n := range 60 {
 		w.deliver(fmt.Sprint("mail ", n, " ", strings.Repeat("-", 700)))
 	}
-	proxy := startProxy(t, w.server.imap)
-	proxy.budgets = []int{700, 9000, 20000, 32000}
-	proxy.delay = time.Millisecond
+	proxy := startProxy(t, &faultProxy{target: w.server.imap, budgets: []int{700, 9000, 20000, 32000}, delay: time.Millisecond})
 	w.box.Config.Address = proxy.address
 	w.start()
 	w.wait(60)
@@ -115,6 +114,7 @@ func storyCutConnections(t *testing.T, w *dovecotWorld) {
 
 func storyRenumberedFolder(_ *testing.T, w *dovecotWorld) {
 	w.box.Config.Folder = "Alerts"
+	w.box.Config.Poll = time.Second // Dovecot does not tell who idles on a folder that it was made anew
 	must(w.t, w.client.Create("Alerts", nil).Wait())
 	w.deliver("one")
 	w.deliver("two")
@@ -202,9 +202,41 @@ func storyTLS(t *testing.T, w *dovecotWorld) {
 	}
 }
 
+// BenchmarkMailbox measures from the server's announcement of a mail to its commit in a real store.
+func BenchmarkMailbox(b *testing.B) {
+	w := newDovecotWorld(b, startDovecot(b))
+	pushes := make(chan time.Time, 1)
+	proxy := startProxy(b, &faultProxy{target: w.server.imap, rewrite: func(said []byte) []byte {
+		if bytes.Contains(said, []byte(" EXISTS")) {
+			select {
+			case pushes <- time.Now():
+			default:
+			}
+		}
+		return said
+	}})
+	taken := make(chan time.Time, 1)
+	w.box.Taken = func() { taken <- time.Now() }
+	w.box.Config.Address = proxy.address
+	w.start()
+	w.deliver("warm up")
+	<-taken
+	var all []time.Duration
+	for n := 0; b.Loop(); n++ {
+		for len(pushes) > 0 {
+			<-pushes
+		}
+		w.deliver(fmt.Sprint("mail ", n))
+		all = append(all, -(<-pushes).Sub(<-taken))
+	}
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "ms-p50")
+	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "ms-max")
+}
+
 // dovecotWorld is a mailbox over a real store, and one user of the real server.
 type dovecotWorld struct {
-	t      *testing.T
+	t      testing.TB
 	server *dovecotServer
 	user   string
 	client *imapclient.Client // the person's own connection
@@ -216,7 +248,7 @@ type dovecotWorld struct {
 
 const dovecotPassword = "secret-pass"
 
-func newDovecotWorld(t *testing.T, server *dovecotServer) *dovecotWorld {
+func newDovecotWorld(t testing.TB, server *dovecotServer) *dovecotWorld {
 	w := &dovecotWorld{t: t, server: server, log: new(lockedBuffer), stop: func() {}}
 	w.user = strings.ReplaceAll(filepath.Base(t.Name()), "_", "-")
 	var err error
@@ -229,6 +261,8 @@ func newDovecotWorld(t *testing.T, server *dovecotServer) *dovecotWorld {
 		Config: MailboxConfig{Address: server.imap, TLS: TLSNone, User: w.user, Password: dovecotPassword, Poll: 10 * time.Minute},
 		Inbox:  w.store,
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
+
+		firstPause: 20 * time.Millisecond,
 	}
 	t.Cleanup(func() {
 		w.stop()
@@ -337,7 +371,7 @@ type dovecotServer struct {
 	imap, imaps, caFile string
 }
 
-func startDovecot(t *testing.T) *dovecotServer {
+func startDovecot(t testing.TB) *dovecotServer {
 	t.Helper()
 	if _, err := exec.LookPath("dovecot"); err != nil {
 		if os.Getenv("RONDE_PEERS") == "required" {
@@ -375,7 +409,7 @@ func startDovecot(t *testing.T) *dovecotServer {
 	return d
 }
 
-func (d *dovecotServer) waitReady(t *testing.T, exited <-chan struct{}) {
+func (d *dovecotServer) waitReady(t testing.TB, exited <-chan struct{}) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", d.imap); err == nil {
@@ -392,7 +426,7 @@ func (d *dovecotServer) waitReady(t *testing.T, exited <-chan struct{}) {
 }
 
 // dovecotAccount is who Dovecot runs as: whoever runs the test, but never root.
-func dovecotAccount(t *testing.T) *user.User {
+func dovecotAccount(t testing.TB) *user.User {
 	t.Helper()
 	if os.Getuid() != 0 {
 		account, err := user.Current()
@@ -404,7 +438,7 @@ func dovecotAccount(t *testing.T) *user.User {
 	return account
 }
 
-func (d *dovecotServer) configure(t *testing.T, account *user.User) {
+func (d *dovecotServer) configure(t testing.TB, account *user.User) {
 	t.Helper()
 	group, err := user.LookupGroupId(account.Gid)
 	must(t, err)
@@ -420,7 +454,7 @@ func (d *dovecotServer) configure(t *testing.T, account *user.User) {
 }
 
 // own gives the directory to the account, which must also be able to reach it.
-func (d *dovecotServer) own(t *testing.T, account *user.User) {
+func (d *dovecotServer) own(t testing.TB, account *user.User) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		return
@@ -434,7 +468,7 @@ func (d *dovecotServer) own(t *testing.T, account *user.User) {
 	}))
 }
 
-func number(t *testing.T, s string) uint32 {
+func number(t testing.TB, s string) uint32 {
 	t.Helper()
 	n, err := strconv.ParseUint(s, 10, 32)
 	must(t, err)
@@ -446,7 +480,7 @@ func port(address string) string {
 	return p
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -454,7 +488,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func writeCertificate(t *testing.T, certFile, keyFile string) {
+func writeCertificate(t testing.TB, certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)

@@ -9,24 +9,23 @@ import (
 )
 
 // faultProxy stands between the mailbox and a server and spoils what the server says.
-// Set its fields before the first connection.
 type faultProxy struct {
-	address string
+	target  string
 	rewrite func([]byte) []byte // of the same length
 	delay   time.Duration       // before each piece
 	budgets []int               // the nth connection breaks after so many bytes; later ones last
 	cuts    atomic.Int64
 
-	target      string
+	address     string
 	connections atomic.Int64
 }
 
-func startProxy(t *testing.T, target string) *faultProxy {
+func startProxy(t testing.TB, p *faultProxy) *faultProxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	t.Cleanup(func() { listener.Close() })
-	p := &faultProxy{address: listener.Addr().String(), target: target}
+	p.address = listener.Addr().String()
 	go func() {
 		for {
 			conn, err := listener.Accept()

@@ -187,7 +187,7 @@ func (s *session) within(ctx context.Context, limit time.Duration, doing string,
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// open selects the folder, read-only, and reads everything that is new since the cursor.
+// open selects the folder, read-only, and reads everything that is new since the stored cursor.
 func (s *session) open(ctx context.Context) error {
 	var folder *imap.SelectData
 	err := s.within(ctx, commandTimeout, "open "+s.conf.Folder, func() (err error) {
@@ -210,41 +210,48 @@ func (s *session) open(ctx context.Context) error {
 // follow waits for mail and reads it, until something breaks.
 func (s *session) follow(ctx context.Context) error {
 	for {
-		if err := s.wait(ctx); err != nil {
+		grown, err := s.wait(ctx)
+		if err != nil {
 			return err
 		}
-		if err := s.readNew(ctx); err != nil {
+		if grown {
+			err = s.readNew(ctx)
+		} else {
+			// Opening the folder anew is the poll. It also finds a folder that was deleted and made again, of
+			// which a server may tell a client that is idling on the old one nothing at all.
+			err = s.open(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// wait returns when the folder grew or when it is time to look in any case.
-func (s *session) wait(ctx context.Context) error {
+// wait returns true as soon as the folder grew and false when it is time to look in any case.
+func (s *session) wait(ctx context.Context) (grown bool, err error) {
 	if s.canIdle {
 		return s.idle(ctx)
 	}
-	s.pause(ctx, min(s.conf.Poll, pollMost))
-	return s.within(ctx, commandTimeout, "poll "+s.conf.Folder, func() error { return s.client.Noop().Wait() })
+	return s.pause(ctx, min(s.conf.Poll, pollMost)), ctx.Err()
 }
 
 // idle lets the server push. Only one IDLE runs at a time, and leaving it costs one round trip.
-func (s *session) idle(ctx context.Context) error {
+func (s *session) idle(ctx context.Context) (grown bool, err error) {
 	var idle *imapclient.IdleCommand
-	err := s.within(ctx, commandTimeout, "start IDLE", func() (err error) {
+	err = s.within(ctx, commandTimeout, "start IDLE", func() (err error) {
 		idle, err = s.client.Idle()
 		return err
 	})
 	if refused(err) {
 		s.m.logger().Warn("mail server refuses IDLE, polling instead", "error", s.m.tellable(err))
 		s.canIdle = false
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	s.pause(ctx, min(s.conf.Poll, idleMost))
-	return s.within(ctx, commandTimeout, "end IDLE", func() error {
+	grown = s.pause(ctx, min(s.conf.Poll, idleMost))
+	return grown, s.within(ctx, commandTimeout, "end IDLE", func() error {
 		if err := idle.Close(); err != nil {
 			return err
 		}
@@ -252,16 +259,18 @@ func (s *session) idle(ctx context.Context) error {
 	})
 }
 
-// pause returns when the folder grew, most has passed, or the connection or ctx ended.
-func (s *session) pause(ctx context.Context, most time.Duration) {
+// pause returns true when the folder grew, false when most has passed or the connection or ctx ended.
+func (s *session) pause(ctx context.Context, most time.Duration) (grown bool) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case <-s.grown:
+		return true
 	case <-timer.C:
 	case <-s.client.Closed():
 	case <-ctx.Done():
 	}
+	return false
 }
 
 // refused says whether err is the server's own NO or BAD, after which the connection still serves.

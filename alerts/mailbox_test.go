@@ -102,6 +102,9 @@ func TestMailboxFindsNewMail(t *testing.T) {
 					time.Sleep(c.within + time.Second)
 				}
 				w.wantSubjects("mail 0", "mail 1", "mail 2")
+				if w.inbox.repeated != 0 {
+					t.Errorf("%d mails were fetched again", w.inbox.repeated)
+				}
 				if got := w.taken.Load(); got != 3 {
 					t.Errorf("Taken was called %d times, want 3", got)
 				}
@@ -148,8 +151,9 @@ func TestMailboxRenumberedFolderGivesNothingTwice(t *testing.T) {
 		w.start()
 		w.deliver("one", 0)
 		w.deliver("two", 0)
+		w.deliver("dated next week", -7*24*time.Hour)
 		time.Sleep(10 * time.Minute)
-		w.wantSubjects("one", "two")
+		w.wantSubjects("one", "two", "dated next week")
 		w.recreateFolder()
 		w.deliver("ancient", 90*24*time.Hour)
 		w.redeliver("two")
@@ -157,10 +161,10 @@ func TestMailboxRenumberedFolderGivesNothingTwice(t *testing.T) {
 		w.redeliver("one")
 		w.dropConnections()
 		time.Sleep(10 * time.Minute)
-		w.wantSubjects("one", "two", "three")
+		w.wantSubjects("one", "two", "dated next week", "three")
 		w.deliver("four", 0)
 		time.Sleep(10 * time.Minute)
-		w.wantSubjects("one", "two", "three", "four")
+		w.wantSubjects("one", "two", "dated next week", "three", "four")
 	})
 }
 
@@ -375,6 +379,26 @@ func TestMailboxASilentServerIsLeft(t *testing.T) {
 	})
 }
 
+// A line that goes dead in the middle of a mail, without a reset.
+func TestMailboxASilentLineIsLeft(t *testing.T) {
+	for after := 300; after < 3000; after += 300 {
+		synctest.Test(t, func(t *testing.T) {
+			w := newMailWorld(t)
+			for n := range 3 {
+				w.deliver(fmt.Sprintf("mail %d %s", n, strings.Repeat("-", 500)), 0)
+			}
+			w.silentAfter.Store(int64(after))
+			w.start()
+			time.Sleep(time.Second)
+			w.silentAfter.Store(0)
+			time.Sleep(15 * time.Minute)
+			if got := w.inbox.subjects(); len(got) != 3 || w.inbox.standIns() != 0 {
+				t.Errorf("silent after %d bytes: stored are %q", after, got)
+			}
+		})
+	}
+}
+
 func TestMailboxARefusedLoginIsNotRepeatedOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMailWorld(t)
@@ -437,12 +461,13 @@ type mailWorld struct {
 	log   *lockedBuffer
 	taken atomic.Int64
 
-	user     *imapmemserver.User
-	listener *pipeListener
-	fetch    func(fetchCall) (handled bool, err error) // takes over a FETCH of the server
-	noIdle   bool
-	cutAfter atomic.Int64 // bytes from the server after which a connection breaks; 0: never
-	down     atomic.Bool
+	user        *imapmemserver.User
+	listener    *pipeListener
+	fetch       func(fetchCall) (handled bool, err error) // takes over a FETCH of the server
+	noIdle      bool
+	cutAfter    atomic.Int64 // bytes from the server after which a connection breaks; 0: never
+	silentAfter atomic.Int64 // the same, but it falls silent
+	down        atomic.Bool
 
 	mu     sync.Mutex
 	dialed []time.Time
@@ -507,7 +532,8 @@ func (w *mailWorld) dial(context.Context) (net.Conn, error) {
 	client, server := net.Pipe()
 	w.conns = append(w.conns, server)
 	w.listener.conns <- server
-	return &meddledConn{Conn: client, world: w, left: int(w.cutAfter.Load())}, nil
+	cut, silent := w.cutAfter.Load(), w.silentAfter.Load()
+	return &meddledConn{Conn: client, world: w, closed: make(chan struct{}), silent: silent > 0, left: int(cut + silent)}, nil
 }
 
 func (w *mailWorld) dialTimes() []time.Time {
@@ -562,7 +588,7 @@ func (w *mailWorld) wantSubjects(want ...string) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -668,11 +694,14 @@ func (in *memoryInbox) standIns() (n int) {
 	return n
 }
 
-// meddledConn is the client's end of a pipe: it can hide IDLE and break after some bytes.
+// meddledConn is the client's end of a pipe: it can hide IDLE and break or fall silent after some bytes.
 type meddledConn struct {
 	net.Conn
-	world *mailWorld
-	left  int
+	world  *mailWorld
+	left   int
+	silent bool
+	closed chan struct{}
+	once   sync.Once
 }
 
 func (c *meddledConn) Read(p []byte) (int, error) {
@@ -685,10 +714,22 @@ func (c *meddledConn) Read(p []byte) (int, error) {
 	}
 	if c.left > 0 {
 		if c.left -= n; c.left == 0 {
-			c.Conn.Close()
+			c.end()
 		}
 	}
 	return n, err
+}
+
+func (c *meddledConn) end() {
+	if c.silent {
+		<-c.closed
+	}
+	c.Conn.Close()
+}
+
+func (c *meddledConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
 }
 
 // fetchCall is a FETCH as the server sees it.

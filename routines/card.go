@@ -59,13 +59,13 @@ func (d *Desk) writeHelp(m *text.Message, o store.Occurrence, r Routine, last st
 	if last.ID != 0 {
 		m.Line().Text(l.Say("routine.last", "When", l.Clock(last.At, now.In(d.Location)), "Who", text.Person(last.Who)))
 	}
-	m.Line().Text(DoneEmoji + " " + l.Say("routine.how") + " ").Code(l.Say("routine.command", "Key", d.callName(o, r)))
+	m.Line().Text(DoneEmoji + " " + l.Say("routine.how") + " ").Code(l.Say("routine.command", "Key", d.CallName(r)))
 }
 
-// callName is the name of a routine that people of the room's language would type.
-func (d *Desk) callName(o store.Occurrence, r Routine) string {
+// CallName is the name of a routine that people of the rooms' language type.
+func (d *Desk) CallName(r Routine) string {
 	if d.Language.Code() == "fr" && len(r.Aliases) > 0 {
 		return r.Aliases[0]
 	}
-	return o.Routine
+	return r.Key
 }

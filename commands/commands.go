@@ -1,0 +1,116 @@
+// Package commands answers what people ask and does what they say: one file for
+// each !command, and the reactions that do the same from a card.
+//
+// Whatever was stored from a room is handled once: the change, the reply, the
+// line in the audit log and the mark that it is handled are one transaction.
+package commands
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"ronde/store"
+	"ronde/text"
+)
+
+// Command is one thing that people can ask for by typing !Name. Its usage and
+// help are in the catalogue, under command.<Name>.
+type Command struct {
+	Name    string
+	Aliases []string // in the other language, and short forms
+	// Acts is true when it changes something: it needs the right to act, and is
+	// obeyed however late it is read. Others are answered only while somebody may
+	// still be waiting for them.
+	Acts bool
+	// Do runs in the transaction that also stores the reply.
+	Do func(tx *store.Tx, c *Call) error
+	// Ask runs outside of any transaction, for what has to be fetched from
+	// elsewhere. A command has either Do or Ask.
+	Ask func(ctx context.Context, c *Call) error
+}
+
+// All lists every command, in the order in which !help shows them.
+var All = []Command{
+	Due,
+	DoneCommand,
+	Undo,
+	Incidents,
+	Stats,
+	Help,
+}
+
+// Call is one command that somebody typed.
+type Call struct {
+	Desk  *Desk
+	Event store.RoomEvent
+	Args  []string // what follows the command, split at spaces and quotes
+	Rest  string   // what follows the command's first argument, as it was typed
+	Reply text.Message
+
+	subject string // what it was about, for the audit log
+	mistake bool   // it could not be understood
+}
+
+// Say returns a sentence of the catalogue.
+func (c *Call) Say(id string, args ...any) string { return c.Desk.Language.Say(id, args...) }
+
+// Mistake replies that the command could not be obeyed as it was typed, and how
+// it is used.
+func (c *Call) Mistake(command, explanation string) error {
+	c.mistake = true
+	cmd, _, _ := c.Desk.find(command)
+	c.Reply = text.Message{}
+	c.Reply.Text(explanation)
+	c.Reply.Line().Text(c.Say("command.usage") + " ")
+	c.Reply.Code(c.usage(cmd))
+	return nil
+}
+
+func (c *Call) usage(cmd Command) string {
+	return strings.TrimSpace("!" + c.Desk.callName(cmd) + " " + c.Say("command."+cmd.Name+".args"))
+}
+
+// find returns the command with that name or alias; when there is none, near is
+// the one that was probably meant, as people of the room's language would type it.
+func (d *Desk) find(name string) (cmd Command, near string, found bool) {
+	var names []string
+	for _, cmd := range d.commands {
+		for _, n := range append([]string{cmd.Name}, cmd.Aliases...) {
+			if text.Fold(n) == text.Fold(name) {
+				return cmd, "", true
+			}
+			names = append(names, n)
+		}
+	}
+	return Command{}, text.Nearest(name, names), false
+}
+
+// callName is what people of the room's language type for a command.
+func (d *Desk) callName(cmd Command) string {
+	if d.Language.Code() == "fr" && len(cmd.Aliases) > 0 {
+		return cmd.Aliases[0]
+	}
+	return cmd.Name
+}
+
+// parse splits a message into the command's name, its arguments, and what follows
+// the first of them. ok is false when the message is no command.
+func parse(body string) (name string, args []string, rest string, ok bool) {
+	line, ok := strings.CutPrefix(strings.TrimSpace(body), "!")
+	words := text.Words(line)
+	if !ok || len(words) == 0 || !startsWithLetter(line) {
+		return "", nil, "", false
+	}
+	_, rest, _ = strings.Cut(line, words[0])
+	if len(words) > 1 {
+		_, rest, _ = strings.Cut(rest, words[1])
+	}
+	return words[0], words[1:], strings.Trim(strings.TrimSpace(rest), `"“”«» `), true
+}
+
+func startsWithLetter(s string) bool {
+	return slices.ContainsFunc([]rune(s)[:min(1, len([]rune(s)))], func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 'À' && r <= 'ÿ'
+	})
+}

@@ -1,0 +1,319 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"ronde/alerts"
+	"ronde/cards"
+	"ronde/checks"
+	"ronde/routines"
+	"ronde/store"
+	"ronde/text"
+)
+
+// waiting is how long somebody may still be waiting for an answer. A question
+// read later, after the bot or the homeserver was away, is left alone.
+const waiting = 10 * time.Minute
+
+// Rights says who may act.
+type Rights struct {
+	Act    int      // the power level that a person needs in the room
+	People []string // user ids that may always act
+}
+
+// Rooms tells the power level of a person in a room.
+type Rooms interface {
+	PowerLevel(ctx context.Context, room, user string) (int, error)
+}
+
+// Samplers measure the containers of the hosts.
+type Samplers interface {
+	Find(host string) (*checks.Sampler, error)
+	Names() []string
+}
+
+// Notices takes what has to be said once.
+type Notices interface {
+	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
+	Wake()
+}
+
+// Desk handles what people say and do in the rooms.
+type Desk struct {
+	Store    *store.Store
+	Routines *routines.Desk
+	Alerts   *alerts.Desk
+	Stats    Samplers
+	Rooms    Rooms
+	Outbox   Notices
+	Rights   Rights
+	Language *text.Language
+	Location *time.Location
+	Log      *slog.Logger
+
+	commands []Command
+	wake     chan struct{}
+	busy     sync.WaitGroup
+	slow     chan struct{} // a place for each question that is being answered
+
+	mu      sync.Mutex
+	pending map[int64]bool // events whose question is being answered
+}
+
+// Prepare makes the desk ready to run. It is called once, before Run and Wake.
+func (d *Desk) Prepare() {
+	d.commands = All
+	d.wake = make(chan struct{}, 1)
+	d.slow = make(chan struct{}, 4)
+	d.pending = map[int64]bool{}
+}
+
+// Wake makes Run look at once for what people said.
+func (d *Desk) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run handles what is stored from the rooms, in order, until ctx ends, and then
+// returns its error.
+func (d *Desk) Run(ctx context.Context) error {
+	defer d.busy.Wait()
+	for {
+		pause := 30 * time.Second // a net, should a wake-up ever be missing
+		if err := d.HandleAll(ctx); err != nil && ctx.Err() == nil {
+			d.Log.ErrorContext(ctx, "what people said cannot be handled yet", "err", err)
+			pause = 5 * time.Second
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// HandleAll handles all events that are new. Questions that have to be asked
+// elsewhere go on in the background.
+func (d *Desk) HandleAll(ctx context.Context) error {
+	for {
+		var events []store.RoomEvent
+		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
+			events, err = tx.RoomEventsInState("new", 200)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		events = slices.DeleteFunc(events, func(e store.RoomEvent) bool { return d.isPending(e.ID) })
+		if len(events) == 0 {
+			return nil
+		}
+		for _, e := range events {
+			if err := d.handle(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (d *Desk) handle(ctx context.Context, e store.RoomEvent) error {
+	switch cards.EventKind(e.Kind) {
+	case cards.Said:
+		return d.said(ctx, e)
+	case cards.Reacted:
+		return d.reacted(ctx, e)
+	case cards.Redacted:
+		return d.redacted(ctx, e)
+	}
+	return d.ignore(ctx, e)
+}
+
+// ignore marks an event as handled without doing anything.
+func (d *Desk) ignore(ctx context.Context, e store.RoomEvent) error {
+	return d.Store.Update(ctx, func(tx *store.Tx) error { return tx.EventHandled(e.ID) })
+}
+
+func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
+	name, args, rest, isCommand := parse(e.Body)
+	if !isCommand {
+		return d.ignore(ctx, e)
+	}
+	cmd, near, found := d.find(name)
+	call := &Call{Desk: d, Event: e, Args: args, Rest: rest}
+	switch {
+	case !cmd.Acts && time.Since(e.At) > waiting:
+		return d.ignore(ctx, e)
+	case !found:
+		call.unknown(name, near)
+		return d.finish(ctx, call, "unknown", "mistake", nil)
+	case cmd.Acts:
+		if allowed, err := d.mayAct(ctx, e); !allowed || err != nil {
+			return d.deny(ctx, call, cmd.Name, err)
+		}
+	}
+	if cmd.Ask != nil {
+		d.answer(ctx, cmd, call)
+		return nil
+	}
+	return d.finish(ctx, call, cmd.Name, "", func(tx *store.Tx) error { return cmd.Do(tx, call) })
+}
+
+func (c *Call) unknown(name, near string) {
+	c.Reply.Text(c.Say("command.unknown", "Name", text.OneLine(name, 30)) + " ")
+	if near != "" {
+		c.Reply.Text(c.Say("command.near") + " ")
+		c.Reply.Code("!" + near).Text(c.Say("command.question"))
+		return
+	}
+	c.Reply.Text(c.Say("command.see") + " ")
+	c.Reply.Code(c.Say("command.help.example"))
+}
+
+// answer runs a question in the background: while it waits for a host, others
+// are handled.
+func (d *Desk) answer(ctx context.Context, cmd Command, call *Call) {
+	d.setPending(call.Event.ID, true)
+	d.busy.Go(func() {
+		defer d.setPending(call.Event.ID, false)
+		select {
+		case d.slow <- struct{}{}:
+			defer func() { <-d.slow }()
+		case <-ctx.Done():
+			return
+		}
+		asked := ask(ctx, cmd, call)
+		if ctx.Err() != nil {
+			return // asked again after the restart
+		}
+		err := d.finish(ctx, call, cmd.Name, "", func(*store.Tx) error { return asked })
+		if err != nil {
+			d.Log.ErrorContext(ctx, "an answer cannot be stored", "command", cmd.Name, "err", err)
+		}
+	})
+}
+
+func ask(ctx context.Context, cmd Command, call *Call) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &store.PanicError{Value: r}
+		}
+	}()
+	return cmd.Ask(ctx, call)
+}
+
+func (d *Desk) isPending(id int64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.pending[id]
+}
+
+func (d *Desk) setPending(id int64, pending bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if pending {
+		d.pending[id] = true
+	} else {
+		delete(d.pending, id)
+	}
+}
+
+// finish runs do, stores the reply and the audit line, and marks the event as
+// handled: all or nothing. When do fails, a second transaction says so in the
+// room, and the reason goes to the log.
+func (d *Desk) finish(ctx context.Context, c *Call, action, outcome string, do func(tx *store.Tx) error) error {
+	err := d.commit(ctx, c, action, outcome, do)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	d.Log.ErrorContext(ctx, "a command failed", "command", action, "event", c.Event.EventID, "err", err, "stack", stackOf(err))
+	c.Reply = text.Message{}
+	c.Reply.Text(c.Say("command.failed"))
+	return d.commit(ctx, c, action, "failed", nil)
+}
+
+func (d *Desk) commit(ctx context.Context, c *Call, action, outcome string, do func(tx *store.Tx) error) error {
+	err := d.Store.Update(ctx, func(tx *store.Tx) error {
+		if do != nil {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		if outcome == "" {
+			outcome = c.outcome()
+		}
+		if err := d.reply(tx, c); err != nil {
+			return err
+		}
+		if err := tx.Record(store.Deed{
+			Who: c.Event.Sender, Action: action, Subject: c.subject, How: "command", EventID: c.Event.EventID, Outcome: outcome,
+		}); err != nil {
+			return err
+		}
+		return tx.EventHandled(c.Event.ID)
+	})
+	if err == nil {
+		d.Outbox.Wake()
+	}
+	return err
+}
+
+func (c *Call) outcome() string {
+	if c.mistake {
+		return "mistake"
+	}
+	return "done"
+}
+
+// reply puts the call's reply into the outbox, if there is one.
+func (d *Desk) reply(tx *store.Tx, c *Call) error {
+	plain := c.Reply.Plain()
+	if plain == "" {
+		return nil
+	}
+	return d.Outbox.AddNotice(tx, "event-"+strconv.FormatInt(c.Event.ID, 10), c.Event.Room, cards.Message{
+		Plain: plain, HTML: c.Reply.HTML(), ReplyTo: c.Event.EventID, Thread: c.Event.Thread,
+	})
+}
+
+// mayAct reports whether the sender of an event has the right to act in its room.
+func (d *Desk) mayAct(ctx context.Context, e store.RoomEvent) (bool, error) {
+	if slices.Contains(d.Rights.People, e.Sender) {
+		return true, nil
+	}
+	level, err := d.Rooms.PowerLevel(ctx, e.Room, e.Sender)
+	if err != nil {
+		return false, fmt.Errorf("read the rights of a person: %w", err)
+	}
+	return level >= d.Rights.Act, nil
+}
+
+// deny tells somebody that they lack the right to act. A right that could not be
+// read is an error of ours, to be tried again.
+func (d *Desk) deny(ctx context.Context, c *Call, action string, cause error) error {
+	if cause != nil {
+		return cause
+	}
+	c.Reply.Text(c.Say("command.denied"))
+	return d.commit(ctx, c, action, "refused", nil)
+}
+
+func stackOf(err error) string {
+	var p *store.PanicError
+	if errors.As(err, &p) {
+		return p.Stack
+	}
+	return ""
+}

@@ -1,0 +1,47 @@
+package commands
+
+import (
+	"strconv"
+
+	"ronde/alerts"
+	"ronde/store"
+	"ronde/text"
+)
+
+// shownIncidents is how many open incidents one reply lists.
+const shownIncidents = 15
+
+// Incidents lists what is broken now: "!incidents".
+var Incidents = Command{Name: "incidents", Aliases: []string{"pannes"}, Do: func(tx *store.Tx, c *Call) error {
+	open, err := tx.OpenIncidents()
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		c.Reply.Text("🟢 ").Bold(c.Say("incidents.none"))
+		return nil
+	}
+	c.Reply.Text("🔴 ").Bold(c.Say("incidents.open", "Count", len(open)))
+	for _, i := range open[:min(len(open), shownIncidents)] {
+		if err := c.writeIncident(tx, i); err != nil {
+			return err
+		}
+	}
+	if more := len(open) - shownIncidents; more > 0 {
+		c.Reply.Line().Text(c.Say("incidents.more", "Count", more))
+	}
+	return nil
+}}
+
+func (c *Call) writeIncident(tx *store.Tx, i store.Incident) error {
+	acks, err := tx.Acknowledgements(i.ID)
+	if err != nil {
+		return err
+	}
+	c.Reply.Line().Text("#" + strconv.FormatInt(i.ID, 10) + " ").Bold(text.OneLine(i.Thing, 30))
+	c.Reply.Text(" · " + text.OneLine(i.Fault, 40) + " · " + c.Say("incident.since", "When", c.clock(tx, i.Since)))
+	if len(acks) > 0 {
+		c.Reply.Text(" · " + alerts.AckEmoji + " " + text.Person(acks[0].Who))
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"ronde/checks"
+	"ronde/text"
+)
+
+// Stats shows what the containers of a host use: "!stats antigone".
+var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Ask: func(ctx context.Context, c *Call) error {
+	host, all := c.hostAndScope()
+	if host == "" {
+		return c.Mistake("stats", c.Say("stats.which", "Known", strings.Join(c.Desk.Stats.Names(), ", ")))
+	}
+	c.subject = text.OneLine(host, 40)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	sampler, err := c.Desk.Stats.Find(host)
+	if err == nil {
+		var m checks.Measurement
+		if m, err = sampler.Stats(ctx); err == nil {
+			write := checks.WriteStats
+			if all {
+				write = checks.WriteStatsAll
+			}
+			write(&c.Reply, c.Desk.Language, m, time.Now())
+			return nil
+		}
+	}
+	if checks.WriteStatsError(&c.Reply, c.Desk.Language, err) {
+		c.Desk.Log.WarnContext(ctx, "no stats", "host", c.subject, "err", err)
+		return nil
+	}
+	return err
+}}
+
+// hostAndScope reads the arguments: a host, and perhaps a word for all containers.
+func (c *Call) hostAndScope() (host string, all bool) {
+	for _, word := range c.Args {
+		switch {
+		case slices.Contains([]string{"all", "tout", "tous"}, text.Fold(word)):
+			all = true
+		case host == "":
+			host = word
+		}
+	}
+	return host, all
+}

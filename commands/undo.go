@@ -1,0 +1,27 @@
+package commands
+
+import (
+	"ronde/store"
+	"ronde/text"
+)
+
+// Undo takes back the last time that a routine was done: "!undo backups".
+var Undo = Command{Name: "undo", Aliases: []string{"annuler", "défaire"}, Acts: true, Do: func(tx *store.Tx, c *Call) error {
+	r, ok := c.routine("undo")
+	if !ok {
+		return nil
+	}
+	last, known, err := c.Desk.Routines.UndoLast(tx, r.Key, c.Event.Sender)
+	if err != nil {
+		return err
+	}
+	c.subject = r.Key
+	title := r.Title.In(c.Desk.Language)
+	if !known {
+		c.Reply.Text(c.Say("undo.nothing", "Title", title))
+		return nil
+	}
+	c.Reply.Text("↩️ ").Bold(c.Say("undo.undone", "Title", title))
+	c.Reply.Line().Text(c.Say("undo.was", "Who", text.Person(last.Who), "When", c.clock(tx, last.At)))
+	return nil
+}}

@@ -1,0 +1,254 @@
+package routines
+
+import (
+	"encoding"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// parsed is what a reader makes of in: the value, or the mistake.
+func parsed[T fmt.Stringer](value T, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return value.String()
+}
+
+func TestParseEvery(t *testing.T) {
+	const example = `; write days or weeks, such as "3d", "2w" or "3d..4d"`
+	tests := []struct{ in, want string }{
+		{"3d", "3d"},
+		{"1d", "1d"},
+		{"45d", "45d"},
+		{" 3 d ", "3d"},
+		{"3J", "3d"},
+		{"2w", "14d"},
+		{"3d..4d", "3d..4d"},
+		{"3..4d", "3d..4d"},
+		{"3d .. 4d", "3d..4d"},
+		{"6d..1w", "6d..7d"},
+		{"3d..3d", "3d"},
+		{"", `"" is not a number of days` + example},
+		{"3", `"3" has no unit` + example},
+		{"3..4", `"3..4" is not a number of days` + example},
+		{"0d", `"0d" was understood as 0d, but the shortest is one day` + example},
+		{"0d..2d", `"0d..2d" was understood as 0d..2d, but the shortest is one day` + example},
+		{"4d..3d", `"4d..3d" was understood as 4d..3d, which ends before it begins` + example},
+		{"1w..3d", `"1w..3d" was understood as 7d..3d, which ends before it begins` + example},
+		{"99999w", `"99999w" was understood as 699993d, but the longest is ten years` + example},
+		{"12h", `"12h" is not a number of days` + example},
+		{"-3d", `"-3d" is not a number of days` + example},
+		{"3d-4d", `"3d-4d" is not a number of days` + example},
+		{"1.5d", `"1.5d" is not a number of days` + example},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseEvery(tt.in))); diff != "" {
+			t.Errorf("ParseEvery(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestParseClock(t *testing.T) {
+	const example = `; write hours and minutes, such as "09:00" or "21:30"`
+	tests := []struct{ in, want string }{
+		{"09:00", "09:00"},
+		{"9:05", "09:05"},
+		{"00:00", "00:00"},
+		{"23:59", "23:59"},
+		{"9h", "09:00"},
+		{"9H30", "09:30"},
+		{" 21h30 ", "21:30"},
+		{"", `"" is not a time of day` + example},
+		{"9", `"9" is not a time of day` + example},
+		{"9:5", `"9:5" is not a time of day` + example},
+		{"24:00", `"24:00" was understood as hour 24, minute 0, which no day has` + example},
+		{"12:60", `"12:60" was understood as hour 12, minute 60, which no day has` + example},
+		{"09:00:00", `"09:00:00" is not a time of day` + example},
+		{"9am", `"9am" is not a time of day` + example},
+		{"noon", `"noon" is not a time of day` + example},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseClock(tt.in))); diff != "" {
+			t.Errorf("ParseClock(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestClockNotSetIsNine(t *testing.T) {
+	if got := (Clock{}).String(); got != "09:00" {
+		t.Errorf("a clock that is not set is %s", got)
+	}
+	if !NewClock(9, 0).Equal(Clock{}) || NewClock(0, 0).Equal(Clock{}) {
+		t.Error("09:00 is not equal to a clock that is not set, or midnight is")
+	}
+}
+
+func TestParseWeekday(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"monday", "Monday"},
+		{"Lundi", "Monday"},
+		{"MARDI", "Tuesday"},
+		{"mer", "Wednesday"},
+		{"thu", "Thursday"},
+		{" vendredi ", "Friday"},
+		{"samedi", "Saturday"},
+		{"sunday", "Sunday"},
+		{"dim", "Sunday"},
+		{"", `"" is not a day of the week; write "monday" or "lundi"`},
+		{"1", `"1" is not a day of the week; write "monday" or "lundi"`},
+		{"mondy", `"mondy" is not a day of the week; write "monday" or "lundi"; did you mean "monday"?`},
+		{"mercredy", `"mercredy" is not a day of the week; write "monday" or "lundi"; did you mean "mercredi"?`},
+		{"montag", `"montag" is not a day of the week; write "monday" or "lundi"; did you mean "monday"?`},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseWeekday(tt.in))); diff != "" {
+			t.Errorf("ParseWeekday(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestParseMonthDay(t *testing.T) {
+	tests := []struct {
+		in   string
+		want int // 0 for a mistake
+	}{
+		{"1", 1}, {"15", 15}, {"31", 31}, {"25th", 25}, {"1st", 1}, {"1er", 1}, {"2nd", 2}, {"3rd", 3},
+		{"last", -1}, {"Dernier", -1}, {"-1", -1},
+		{"0", 0}, {"32", 0}, {"-2", 0}, {"", 0}, {"th", 0}, {"first", 0}, {"1.5", 0}, {"99999999999999999999", 0},
+	}
+	for _, tt := range tests {
+		got, err := ParseMonthDay(tt.in)
+		want := ""
+		if tt.want == 0 {
+			want = fmt.Sprintf(`%q is not a day of the month; write 1 to 31 or "last"`, tt.in)
+		}
+		if got.Day != tt.want || (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("ParseMonthDay(%q) = %d, %v; want %d, %s", tt.in, got.Day, err, tt.want, want)
+		}
+	}
+}
+
+func TestParseDate(t *testing.T) {
+	const example = `; write year, month and day, such as "2026-01-31"`
+	tests := []struct{ in, want string }{
+		{"2026-01-31", "2026-01-31"},
+		{" 2028-02-29 ", "2028-02-29"},
+		{"", `"" is not a date` + example},
+		{"2026-02-29", `"2026-02-29" is not a date: February 2026 has no day 29` + example},
+		{"2026-04-31", `"2026-04-31" is not a date: April 2026 has no day 31` + example},
+		{"2026-13-01", `"2026-13-01" is not a date` + example},
+		{"31/01/2026", `"31/01/2026" is not a date` + example},
+		{"0000-01-01", `"0000-01-01" is not a date` + example},
+		{"2026-01-31T09:00:00Z", `"2026-01-31T09:00:00Z" is not a date` + example},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseDate(tt.in))); diff != "" {
+			t.Errorf("ParseDate(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestDates(t *testing.T) {
+	d := Date{2028, time.February, 28}
+	if got, want := d.Add(2), (Date{2028, time.March, 1}); got != want {
+		t.Errorf("two days after %s is %s, want %s", d, got, want)
+	}
+	if got := d.Add(366).Sub(d); got != 366 {
+		t.Errorf("366 days later is %d days away", got)
+	}
+	if !d.Before(d.Add(1)) || d.Before(d) {
+		t.Error("a day is not before the next, or is before itself")
+	}
+	if got := (Date{}).String(); got != "" {
+		t.Errorf("no date is written %q", got)
+	}
+}
+
+// TestSettingsAreDecoded: the decoder of the configuration finds the readers.
+func TestSettingsAreDecoded(t *testing.T) {
+	var c Cadence
+	var day Weekday
+	settings := []struct {
+		setting encoding.TextUnmarshaler
+		text    string
+	}{
+		{&c.Every, "3d..4d"}, {&day, "lundi"}, {&c.Monthly, "15"}, {&c.At, "18:30"}, {&c.Start, "2026-05-01"},
+	}
+	for _, s := range settings {
+		if err := s.setting.UnmarshalText([]byte(s.text)); err != nil {
+			t.Errorf("%T: %v", s.setting, err)
+		}
+		if err := s.setting.UnmarshalText([]byte("nonsense")); err == nil {
+			t.Errorf("%T takes nonsense", s.setting)
+		}
+	}
+}
+
+// fuzz checks that reading never fails badly, and that what was read is read the
+// same from how it is written.
+func fuzz[T interface {
+	comparable
+	fmt.Stringer
+}](f *testing.F, parse func(string) (T, error), valid func(T) bool, seeds ...string) {
+	for _, seed := range seeds {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := parse(s)
+		if err != nil {
+			var none T
+			if got != none {
+				t.Errorf("%q: %v beside the error %v", s, got, err)
+			}
+			return
+		}
+		if !valid(got) {
+			t.Errorf("%q was read as %v", s, got)
+		}
+		if again, err := parse(got.String()); err != nil || again != got {
+			t.Errorf("%q was read as %v, and that as %v, %v", s, got, again, err)
+		}
+	})
+}
+
+func FuzzParseEvery(f *testing.F) {
+	fuzz(f, ParseEvery, func(w Window) bool {
+		return 1 <= w.First && w.First <= w.Last && w.Last <= maxDays
+	}, "3d", "3d..4d", "3..4d", "2w", "45j", "0d", "4d..3d", "99999w", "12h", "")
+}
+
+func FuzzParseClock(f *testing.F) {
+	fuzz(f, ParseClock, func(c Clock) bool {
+		return 0 <= c.sinceMidnight() && c.sinceMidnight() < 24*time.Hour
+	}, "09:00", "9h30", "24:00", "12:60", "9h", "-1:00", "")
+}
+
+func FuzzParseWeekday(f *testing.F) {
+	fuzz(f, ParseWeekday, func(d Weekday) bool { return d.check() == nil }, "monday", "lundi", "dim", "mondy", "é", "")
+}
+
+func FuzzParseDate(f *testing.F) {
+	fuzz(f, ParseDate, func(d Date) bool { return d.Day >= 1 && d.Day <= daysIn(d.Year, d.Month) },
+		"2026-01-31", "2026-02-29", "0000-00-00", "9999-12-31", "2026-1-1", "")
+}
+
+func FuzzParseMonthDay(f *testing.F) {
+	for _, seed := range []string{"1", "1er", "25th", "last", "-1", "0", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, err := ParseMonthDay(s)
+		if err != nil {
+			return
+		}
+		if err := d.check(); err != nil {
+			t.Errorf("%q: %v", s, err)
+		}
+		if got := d.in(2026, time.February); got < 1 || got > 28 {
+			t.Errorf("%q is day %d of February 2026", s, got)
+		}
+	})
+}
