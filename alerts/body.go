@@ -25,6 +25,9 @@ func bodyText(raw, rawBody []byte) (text, problem string) {
 	if err != nil {
 		return cleanText(decodeCharset(rawBody[:min(len(rawBody), maxPart)], "")), err.Error()
 	}
+	if root.FirstChild == nil && strings.HasPrefix(root.ContentType, "multipart/") {
+		return cleanText(partText(root)), "read MIME: a multipart without parts"
+	}
 	if part := firstPart(root, "text/plain"); part != nil {
 		return cleanText(partText(part)), severe(root, part)
 	}

@@ -18,46 +18,64 @@ import (
 type header []field
 
 type field struct {
-	name  string // in lower case
-	value string // unfolded, not decoded
+	name string // in lower case
+	raw  []byte // what follows the colon, still folded
+}
+
+// maxField is how much of a field is looked at, in bytes.
+const maxField = 64 << 10
+
+// value returns the field unfolded, but not decoded.
+func (f field) value() string {
+	raw := string(f.raw[:min(len(f.raw), maxField)])
+	return strings.TrimSpace(strings.NewReplacer("\r\n", "", "\n", "").Replace(raw))
 }
 
 // splitMail cuts a mail at its first empty line. A line that is neither a field
-// nor a folded one is passed over.
+// nor a folded one is passed over, with what is folded below it.
 func splitMail(raw []byte) (header, []byte) {
 	var h header
-	for len(raw) > 0 {
-		line, rest, _ := bytes.Cut(raw, []byte("\n"))
+	folds := false // whether a folded line would belong to the last field
+	for at := 0; at < len(raw); {
+		line, _, _ := bytes.Cut(raw[at:], []byte("\n"))
+		end := min(at+len(line)+1, len(raw))
 		line = bytes.TrimSuffix(line, []byte("\r"))
-		raw = rest
-		if len(line) == 0 {
-			break
+		switch {
+		case len(line) == 0:
+			return h, raw[end:]
+		case line[0] == ' ' || line[0] == '\t':
+			if folds {
+				last := &h[len(h)-1]
+				last.raw = last.raw[:len(last.raw)+end-at]
+			}
+		default:
+			var f field
+			if f, folds = newField(line, raw[at:end]); folds {
+				h = append(h, f)
+			}
 		}
-		if line[0] == ' ' || line[0] == '\t' {
-			h.fold(string(line))
-			continue
-		}
-		name, value, ok := strings.Cut(string(line), ":")
-		name = strings.ToLower(strings.TrimRight(name, " \t"))
-		if ok && name != "" && !strings.ContainsAny(name, " \t") {
-			h = append(h, field{name, value})
-		}
+		at = end
 	}
-	return h, raw
+	return h, nil
 }
 
-// fold adds a folded line to the last field, up to 64 KiB.
-func (h header) fold(line string) {
-	if n := len(h) - 1; n >= 0 && len(h[n].value) < 64<<10 {
-		h[n].value += line
+// newField makes a field of its first line, whose bytes are followed by those of
+// the lines folded below it.
+func newField(line, raw []byte) (field, bool) {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 0 {
+		return field{}, false
 	}
+	name := strings.ToLower(strings.TrimRight(string(line[:colon]), " \t"))
+	ok := name != "" && !strings.ContainsAny(name, " \t")
+	return field{name, raw[colon+1:]}, ok
 }
 
 // get returns the topmost value of a field, given in lower case, or "".
 func (h header) get(name string) string {
 	for _, f := range h {
 		if f.name == name {
-			return strings.TrimSpace(f.value)
+			return f.value()
 		}
 	}
 	return ""
@@ -68,7 +86,7 @@ func (h header) all(name string) []string {
 	var values []string
 	for _, f := range h {
 		if f.name == name {
-			values = append(values, strings.TrimSpace(f.value))
+			values = append(values, f.value())
 		}
 	}
 	return values

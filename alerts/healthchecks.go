@@ -14,6 +14,7 @@ var (
 	hcFlapping = regexp.MustCompile(`^The [Cc]heck "(.+)" [Ii]s [Ff]lapping\.?$`)
 	hcNag      = regexp.MustCompile(`^(Reminder): (\d+ checks? still down)$`)
 	hcReport   = regexp.MustCompile(`^(?:Monthly|Weekly|Daily) Report$`)
+	hcAbout    = regexp.MustCompile(`\bchecks?\b|report sent by`)
 	hcEvents   = regexp.MustCompile(`(?m)^.*\d+ checks? had \d+ downtime.*$`)
 )
 
@@ -31,7 +32,7 @@ var healthchecks = Format{Kind: Healthchecks, read: func(m mail) (said, bool) {
 	}
 	// These subjects are anybody's; the site's own mails can be unsubscribed from
 	// and speak of checks.
-	if m.header.get("list-unsubscribe") == "" || !strings.Contains(m.text, "check") {
+	if m.header.get("list-unsubscribe") == "" || !hcAbout.MatchString(m.text) {
 		return said{}, false
 	}
 	if f := hcNag.FindStringSubmatch(m.subject); f != nil {

@@ -114,20 +114,30 @@ func storyCutConnections(t *testing.T, w *dovecotWorld) {
 
 func storyRenumberedFolder(_ *testing.T, w *dovecotWorld) {
 	w.box.Config.Folder = "Alerts"
-	w.box.Config.Poll = time.Second // Dovecot does not tell who idles on a folder that it was made anew
+	w.box.Config.Poll = time.Second // Dovecot does not tell who idles on a folder that another took its place
 	must(w.t, w.client.Create("Alerts", nil).Wait())
 	w.deliver("one")
 	w.deliver("two")
 	w.start()
 	w.wait(2)
+	w.stop()
 	must(w.t, w.client.Delete("Alerts").Wait())
 	must(w.t, w.client.Create("Alerts", nil).Wait())
 	w.deliver("two")
 	w.deliver("three")
 	w.deliver("one")
+	w.start()
 	w.wait(3)
+	must(w.t, w.client.Rename("Alerts", "Old", nil).Wait())
+	must(w.t, w.client.Create("Alerts", nil).Wait())
+	w.deliver("two")
 	w.deliver("four")
 	w.wait(4)
+	w.deliver("five")
+	w.wait(5)
+	if n := strings.Count(w.log.String(), "renumbered"); n != 2 {
+		w.t.Errorf("renumbered %d times, want 2", n)
+	}
 }
 
 func storyDeletedMail(_ *testing.T, w *dovecotWorld) {

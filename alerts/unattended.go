@@ -8,7 +8,7 @@ import (
 var (
 	// uuSubject fits every language: only the program's name and the result stay
 	// untranslated, and the host stands before the last colon.
-	uuSubject = regexp.MustCompile(`(?i:unattended-upgrade).*?(\S+)\s*[:：]\s*['"»]?(SUCCESS|FAILURE)['"«]?$`)
+	uuSubject = regexp.MustCompile(`(?i:unattended-upgrades?)(?:.*\s(\S+?))?\s*[:：]\s*['"»]?(SUCCESS|FAILURE)['"«]?$`)
 	uuFlag    = regexp.MustCompile(`\[[^\[\]]+\]`)
 	uuResult  = regexp.MustCompile(`(?m)^Unattended upgrade result: (.+(?:\n .+)?)`)
 )
@@ -21,9 +21,9 @@ var unattended = Format{Kind: UnattendedUpgrades, read: func(m mail) (said, bool
 	if f == nil {
 		return said{}, false
 	}
-	fault := strings.Join(append([]string{f[2]}, uuFlag.FindAllString(m.subject, 4)...), " ")
+	fault := f[2] + " " + strings.Join(uuFlag.FindAllString(m.subject, 4), "")
 	if result := uuResult.FindStringSubmatch(m.text); result != nil {
-		fault += ": " + result[1]
+		fault = strings.TrimSpace(fault) + ": " + result[1]
 	}
 	return said{state: Note, thing: uuHost(f[1], m.addr), fault: fault}, true
 }}
@@ -32,7 +32,7 @@ var unattended = Format{Kind: UnattendedUpgrades, read: func(m mail) (said, bool
 // something else before the colon.
 func uuHost(word, from string) string {
 	host := strings.Trim(word, `'"«»“”„`)
-	if strings.Contains(strings.ToLower(host), "unattended-upgrade") || host == "" {
+	if host == "" {
 		host, _, _ = strings.Cut(domainOf(from), ".")
 	}
 	return host

@@ -67,13 +67,17 @@ type Desk struct {
 	pending map[int64]bool // events whose question is being answered
 }
 
-// Prepare makes the desk ready to run. It is called once, before Run and Wake.
-func (d *Desk) Prepare() {
+// NewDesk makes a desk whose fields are set ready to run, once it is connected.
+func NewDesk(d *Desk) *Desk {
 	d.commands = All
 	d.wake = make(chan struct{}, 1)
 	d.slow = make(chan struct{}, 4)
 	d.pending = map[int64]bool{}
+	return d
 }
+
+// Connect tells the desk who knows the rooms and where notices go.
+func (d *Desk) Connect(rooms Rooms, outbox Notices) { d.Rooms, d.Outbox = rooms, outbox }
 
 // Wake makes Run look at once for what people said.
 func (d *Desk) Wake() {

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"ronde/checks"
+	"ronde/config"
+	"ronde/hosts"
+)
+
+type checkCommand struct {
+	configFlag
+	Kind string `arg:"" help:"The check: stats."`
+	Host string `arg:"" help:"The host, as it is called in the configuration."`
+	JSON bool   `help:"Print JSON."`
+}
+
+func (k checkCommand) Run(ctx context.Context, s *streams) error {
+	c, err := config.LoadOffline(k.Config)
+	if err != nil {
+		return err
+	}
+	kind, err := checks.Find(k.Kind)
+	if err != nil {
+		return &codedError{exitUsage, err}
+	}
+	set, err := hosts.NewSet(c.Hosts)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	host, err := set.Find(k.Host)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	report, failure := kind.Measure(ctx, host)
+	if err := k.print(s, report); err != nil {
+		return err
+	}
+	verdict := &verdictError{int(report.Verdict().Status)}
+	switch {
+	case failure != nil:
+		return &codedError{verdict.code, failure}
+	case verdict.code != 0:
+		return verdict
+	}
+	return nil
+}
+
+func (k checkCommand) print(s *streams, report checks.Report) error {
+	if !k.JSON {
+		return report.Print(s.out)
+	}
+	enc := json.NewEncoder(s.out)
+	enc.SetIndent("", "  ")
+	return errors.Join(enc.Encode(report))
+}

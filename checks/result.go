@@ -1,0 +1,114 @@
+// Package checks measures how things are. A check only reads, and says what it
+// found with a status and findings; what a person should read of it, in a room or
+// on a terminal, is written here too.
+//
+// To add a check: one file with its Kind, one test, and its line in [Kinds].
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Status is a verdict, in the words of the monitoring plugins. The zero Status is
+// Unknown: what was not measured is never well.
+type Status int
+
+// Statuses, from "nobody could tell" to the worst.
+const (
+	Unknown Status = iota
+	OK
+	Warning
+	Critical
+)
+
+var statusWords = [...]string{Unknown: "unknown", OK: "ok", Warning: "warning", Critical: "critical"}
+
+func (s Status) String() string {
+	if s < 0 || int(s) >= len(statusWords) {
+		return fmt.Sprintf("Status(%d)", int(s))
+	}
+	return statusWords[s]
+}
+
+// MarshalText writes "ok", "warning", "critical" or "unknown".
+func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Status) UnmarshalText(word []byte) error {
+	i := slices.Index(statusWords[:], string(word))
+	if i < 0 {
+		return fmt.Errorf("no status %q: there are ok, warning, critical and unknown", word)
+	}
+	*s = Status(i)
+	return nil
+}
+
+// ExitCode is what a monitoring plugin exits with: 0 for OK, 1, 2, and 3 for Unknown.
+func (s Status) ExitCode() int {
+	switch s {
+	case OK:
+		return 0
+	case Warning:
+		return 1
+	case Critical:
+		return 2
+	}
+	return 3
+}
+
+// severity orders statuses for a verdict over several things: one that is
+// unknown may hide anything, but does not outshout one that is known to be bad.
+func (s Status) severity() int {
+	return slices.Index([]Status{OK, Unknown, Warning, Critical}, s)
+}
+
+// Finding is one thing in a result that a person should look at.
+type Finding struct {
+	Status Status `json:"status"`
+	Thing  string `json:"thing"` // what it is about: a container's name
+	Fault  Fault  `json:"fault"`
+	// Value and Limit are the measure that is too high and what it may be, in the
+	// unit of the fault; both 0 for a fault without a measure.
+	Value float64 `json:"value,omitempty"`
+	Limit float64 `json:"limit,omitempty"`
+}
+
+// Fault says what is wrong, as a word that never changes with the language.
+type Fault string
+
+// Result is what a check returns: its verdict and the reasons for it.
+type Result struct {
+	Check  string    `json:"check"` // the name of its Kind
+	Host   string    `json:"host"`
+	Status Status    `json:"status"`
+	At     time.Time `json:"at"` // when it was measured; of several readings, the oldest
+	// Findings has the worst first, never nil.
+	Findings []Finding `json:"findings"`
+	// Error is why nothing could be measured, for the log and the terminal: it may
+	// name addresses, so it is not for a room. "" otherwise.
+	Error string `json:"error,omitempty"`
+}
+
+// Verdict returns r itself; every kind's own result embeds a Result.
+func (r Result) Verdict() Result { return r }
+
+// Age is how old the result is, never negative.
+func (r Result) Age(now time.Time) time.Duration { return max(0, now.Sub(r.At)) }
+
+// failed is the result of a check that could not measure: unknown, never ok.
+func failed(check, host string, at time.Time, err error) Result {
+	return Result{Check: check, Host: host, Status: Unknown, At: at, Findings: []Finding{}, Error: err.Error()}
+}
+
+// worst is the status of a check with these findings.
+func worst(findings []Finding) Status {
+	status := OK
+	for _, f := range findings {
+		if f.Status.severity() > status.severity() {
+			status = f.Status
+		}
+	}
+	return status
+}

@@ -1,0 +1,151 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	oneHost = "[[host]]\nname = \"antigone\"\ndocker = \"unix:///run/docker.sock\"\n"
+	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
+	chore   = "[[routine]]\nkey = \"a\"\ntitle = { fr = \"A\" }\n"
+)
+
+// TestMistakes: each mistake is said once, at its place, with what is valid.
+func TestMistakes(t *testing.T) {
+	tests := []struct {
+		name, doc string
+		want      string // the whole list, without "config.toml:"
+	}{
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, host, language, log_level, mailbox, matrix, rights, rooms, routine, timezone`},
+		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
+		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
+		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
+		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[routine]]`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, host, language, log_level, mailbox, matrix, rights, rooms, routine, timezone`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, host, language, log_level, mailbox, matrix, rights, rooms, routine, timezone`},
+		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
+
+		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
+		{"truth for a text", "language = true", `1:12: language: is the word true, but a text in quotes is wanted: language = "fr"`},
+		{"date for a text", "language = 2026-01-01", `1:12: language: is the date 2026-01-01, but a text in quotes is wanted: language = "fr"`},
+		{"list for a text", `language = ["fr"]`, `1:12: language: is a list, but a text in quotes is wanted: language = "fr"`},
+		{"table for a text", "[language]\nfr = 1", `1:2: language: is a table, but a text in quotes is wanted: language = "fr"`},
+		{"text for a number", "[rights]\nact = \"all\"", `2:7: rights.act: is the text "all", but a whole number without quotes is wanted: act = 0`},
+		{"decimals for a whole number", "[rights]\nact = 1.5", `2:7: rights.act: is the number 1.5, but a whole number without quotes is wanted: act = 0`},
+		{"text for a list", "[rights]\npeople = \"@a:b\"", `2:10: rights.people: is the text "@a:b", but a list in brackets is wanted: people = ["@ana:example.org"]`},
+		{"text for a table", `rights = "all"`, `1:10: rights: is the text "all", but a table in braces is wanted: rights = …; its settings stand below [rights]`},
+		{"bare duration", mail + "poll = 15", `5:8: mailbox.poll: is the number 15, but a text in quotes is wanted: poll = "5m"`},
+		{"two wrong types", "language = 1\ntimezone = 2", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"` + "\n" +
+			`2:12: timezone: is the number 2, but a text in quotes is wanted: timezone = "Europe/Paris"`},
+		{"one wrong item", "[rights]\npeople = [\"@a:b\",\n 7]", `3:2: rights.people: is the number 7, but a text in quotes is wanted: people = ["@ana:example.org"]`},
+		{"the same item twice", "[rights]\npeople = [\"@a:b\", \"@a:b\"]", `2:19: rights.people: "@a:b" is in the list twice; keep one`},
+		{"secret of the wrong type", "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_file = 123456", `4:17: mailbox.password_file: is a number, but a text in quotes is wanted: password_file = "/etc/ronde/password"`},
+
+		{"empty text", `language = ""`, `1:12: language: is empty; write language = "fr", or leave it out`},
+		{"unknown choice", `log_level = "warning"`, `1:13: log_level: "warning" is none of "info", "debug", "warn" and "error"`},
+		{"near choice", `log_level = "Debug"`, `1:13: log_level: "Debug" is none of "info", "debug", "warn" and "error"; did you mean "debug"?`},
+		{"time zone of this machine", `timezone = "Local"`, `1:12: timezone: "Local" is not a time zone; write a name of the IANA list, such as "Europe/Paris" or "UTC"`},
+		{"time zone outside the list", `timezone = "../../etc/passwd"`, `1:12: timezone: "../../etc/passwd" is not a time zone; write a name of the IANA list, such as "Europe/Paris" or "UTC"`},
+		{"duration in words", mail + `poll = "5 minutes"`, `5:8: mailbox.poll: "5 minutes" is not a length of time; write a number and a unit (s, m, h, d, w) without a space, such as "5m"`},
+		{"duration without a unit", mail + `poll = "5"`, `5:8: mailbox.poll: "5" is not a length of time; write a number and a unit (s, m, h, d, w) without a space, such as "5m"`},
+		{"duration below zero", mail + `poll = "-5m"`, `5:8: mailbox.poll: "-5m" is out of range; it goes from "10s" to "1d"`},
+		{"duration too long", mail + `poll = "2w"`, `5:8: mailbox.poll: "2w" is out of range; it goes from "10s" to "1d"`},
+		{"number too large for any type", "[rights]\nact = 99999999999999999999", `2:7: rights.act: 99999999999999999999 is out of range; it goes from 0 to 100`},
+		{"number of letters", "[rights]\nact = nan", `2:7: rights.act: is the number nan, but a whole number without quotes is wanted: act = 0`},
+
+		{"missing table", "[rooms]\ntechnique = \"#t:h\"\nsupervision = \"#s:h\"\n#[matrix]", `1:1: matrix: the table [matrix] is missing`},
+		{"missing settings", "[matrix]\n", `1:2: matrix.homeserver: missing; write homeserver = "https://matrix.example.org"` + "\n" + `1:2: matrix.user: missing; write user = "@ronde:example.org"`},
+		{"misspelt and so missing", "[matrix]\nhomserver = \"https://h\"\nuser = \"@r:h\"", `2:1: matrix.homserver: unknown setting; did you mean "homeserver"?`},
+		{"table with two brackets", "[[rights]]\nact = 101", `1:3: rights: is there once only; write [rights], with one bracket on each side` + "\n" + `2:7: rights.act: 101 is out of range; it goes from 0 to 100`},
+		{"table with one bracket", "[routine]\nkey = \"a\"\ntitle = { fr = \"A\" }\nevery = \"1d\"", `1:2: routine: there can be several; write [[routine]], with two brackets on each side`},
+
+		{"homeserver without scheme", "[matrix]\nhomeserver = \"matrix.example.org\"\nuser = \"@r:h\"", `2:14: matrix.homeserver: "matrix.example.org" is not a web address; write the address of the homeserver, such as "https://matrix.example.org"`},
+		{"homeserver with a password", "[matrix]\nhomeserver = \"https://a:hunter2@h\"\nuser = \"@r:h\"", `2:14: matrix.homeserver: "https://…" has a user name in it; write the address of the homeserver, such as "https://matrix.example.org"`},
+		{"two ways to log in", "[matrix]\nhomeserver = \"https://h\"\nuser = \"@r:h\"\npassword_env = \"RONDE_A\"\naccess_token_env = \"RONDE_B\"", `1:2: matrix: has a password and an access token; keep the one that the bot logs in with`},
+		{"rooms of every form", "[rooms]\ntechnique = \"!abc:h\"\nsupervision = \"!kTvRcZDWNyBGPAfbLq4HmXsoE9u2jV0wtSx7riYhQ1M\"", ``},
+		{"cut room id", "[rooms]\ntechnique = \"!abc\"\nsupervision = \"#s:h\"", `2:13: rooms.technique: "!abc" is neither a room alias such as "#technique:example.org" nor a room id as the room's settings show it ("!…")`},
+		{"one room for both", "[rooms]\ntechnique = \"#s:h\"\nsupervision = \"#s:h\"", `3:15: rooms.supervision: is the same room as technique; they are two: work goes to one, alerts to the other`},
+
+		{"secret in the file", "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword = \"hunter2\"", `4:1: mailbox.password: a secret does not stand in this file; put it in a file of its own and name that with password_file, or name an environment variable with password_env`},
+		{"secret under another name", "[matrix]\nhomeserver = \"https://h\"\nuser = \"@r:h\"\nregistration_token = \"hunter2\"", `4:1: matrix.registration_token: unknown setting; and a secret does not stand in this file: settings that end in _file and _env say where it is`},
+		{"secret where its variable belongs", "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"hunter2!\"", `4:16: mailbox.password_env: is not the name of an environment variable; names are like "RONDE_PASSWORD", and the secret itself does not stand here`},
+		{"secret named in two ways", mail + `password_file = "x"`, `4:16: mailbox.password_env: password_file says already where it is; keep one of password_file and password_env`},
+		{"variable that is not set", strings.Replace(mail, "RONDE_P", "OTHER", 1), `4:16: mailbox.password_env: the environment variable that it names is not set`},
+		{"no secret", "[mailbox]\naddress = \"h:993\"\nuser = \"u\"", `1:2: mailbox.password_file: missing; write password_file = "/etc/ronde/mailbox-password", or password_env = "RONDE_MAILBOX_PASSWORD"`},
+		{"mailbox without TLS elsewhere", mail + `tls = "none"`, `5:7: mailbox.tls: "none" would send the password readable over the network; it is for this machine only ("localhost", "127.0.0.1", "[::1]"), else write "implicit" or "starttls"`},
+		{"sender with a name", mail + `unchecked = ["Kuma <k@h>"]`, `5:14: mailbox.unchecked: "Kuma <k@h>" is not a sender; write an address such as "kuma@example.org", or "@example.org" for a whole domain`},
+
+		{"host twice", oneHost + strings.Replace(oneHost, "antigone", "Antigone", 1), `5:8: host[Antigone].name: "Antigone" is already the name of another host, on line 2`},
+		{"host of two words", strings.Replace(oneHost, "antigone", "my host", 1), `2:8: host["my host"].name: "my host" must be one word: people type it in a room`},
+		{"host without TLS", "[[host]]\nname = \"a\"\ndocker = \"tcp://a:2375\"", `3:10: host[a].docker: "tcp://a:2375" needs tls: whoever reaches a Docker engine is root on its server`},
+		{"certificate without _file", "[[host]]\nname = \"a\"\ncert = \"c.pem\"", `3:1: host[a].cert: unknown setting; did you mean "cert_file"?`},
+		{"host is no table", `host = ["antigone"]`, `1:9: host: is the text "antigone", but a table in braces is wanted: [[host]]`},
+
+		{"no cadence", chore, `1:3: routine[a]: has no cadence; write one of every = "3d", weekly = ["monday"] and monthly = 15`},
+		{"two cadences", chore + "every = \"1d\"\nmonthly = 1", `5:11: routine[a].monthly: a routine has one cadence, but this one has "every" and "monthly"; keep one`},
+		{"cadence misspelt", chore + "evry = \"1d\"", `4:1: routine[a].evry: unknown setting; did you mean "every"?`},
+		{"no such day", chore + `weekly = ["monday", "xyz"]`, `4:21: routine[a].weekly: "xyz" is not a day of the week; write "monday" or "lundi"`},
+		{"no day", chore + `weekly = []`, `4:10: routine[a].weekly: is an empty list; write weekly = ["monday"]`},
+		{"no such date", chore + "every = \"1d\"\nstart = 2026-02-30", `5:9: routine[a].start: "2026-02-30" is not a date: February 2026 has no day 30; write year, month and day, such as "2026-01-31"`},
+		{"key taken", chore + "every = \"1d\"\n" + chore + "every = \"1d\"", `6:7: routine[a].key: "a" is already the name of another routine, on line 2`},
+		{"alias is another's key", chore + "every = \"1d\"\n" + strings.Replace(chore, `"a"`, `"b"`, 1) + "every = \"1d\"\naliases = [\"a\"]", `9:12: routine[b].aliases: "a" is already the name of another routine, on line 2`},
+		{"no title", "[[routine]]\nkey = \"a\"\nevery = \"1d\"", `1:3: routine[a].title: missing; write title = { fr = "Vérifier les sauvegardes", en = "Check the backups" }`},
+		{"title in one text", "[[routine]]\nkey = \"a\"\nevery = \"1d\"\ntitle = \"A\"", `4:9: routine[a].title: is the text "A", but a table in braces is wanted: title = { fr = "Vérifier les sauvegardes", en = "Check the backups" }`},
+		{"title in another language", "[[routine]]\nkey = \"a\"\nevery = \"1d\"\ntitle = { fr = \"A\", de = \"A\" }", `4:21: routine[a].title.de: unknown setting; known here are en, fr`},
+		{"no such room", chore + "every = \"1d\"\nroom = \"lounge\"", `5:8: routine[a].room: "lounge" is none of "technique" and "supervision"`},
+		{"no such host", oneHost + chore + "every = \"1d\"\nchecks = [\"stats antigon\"]", `8:11: routine[a].checks: there is no host "antigon"; did you mean "antigone"?`},
+		{"no host at all", chore + "every = \"1d\"\nchecks = [\"stats antigone\"]", `5:11: routine[a].checks: there is no host "antigone"; none is configured`},
+		{"no such check", oneHost + chore + "every = \"1d\"\nchecks = [\"stat antigone\"]", `8:11: routine[a].checks: there is no kind of check "stat"; did you mean "stats"?`},
+		{"check without a host", oneHost + chore + "every = \"1d\"\nchecks = [\"stats\"]", `8:11: routine[a].checks: "stats" is not a check; write its kind and a host, such as "stats antigone"`},
+		{"host without an engine", "[[host]]\nname = \"b\"\n" + chore + "every = \"1d\"\nchecks = [\"stats b\"]", `7:11: routine[a].checks: "b" has no docker setting, which stats needs`},
+		{"runbook that is no page", chore + "every = \"1d\"\nrunbook = \"ftp://h?token=hunter2\"", `5:11: routine[a].runbook: "ftp://…" is not the address of a page, such as "https://wiki.example.org/backups"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { wantMistakes(t, tt.doc, tt.want) })
+	}
+}
+
+// wantMistakes compares all that is said about a document.
+func wantMistakes(t *testing.T, doc, want string) {
+	t.Helper()
+	_, mistakes := parse(doc)
+	got := strings.ReplaceAll(mistakes.Error(), "config.toml:", "")
+	if got != want {
+		t.Errorf("mistakes of\n%s\ngot\n%s\nwant\n%s", withBase(doc), got, want)
+	}
+	if strings.Contains(got, "hunter2") {
+		t.Error("the mistakes tell a secret")
+	}
+}
+
+// TestSecretFiles: a file of a secret is read or refused without telling its name
+// or what is in it.
+func TestSecretFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for _, tt := range []struct{ name, file, want string }{
+		{"one line", write("good", "hunter2\n"), ``},
+		{"empty", write("empty", "\n"), `the file that it names is empty`},
+		{"two lines", write("two", "hunter2\nhunter2\n"), `the file that it names has more than one line; it may hold nothing but the secret`},
+		{"too long", write("long", strings.Repeat("hunter2", maxSecret)), `the file that it names is longer than 65536 bytes`},
+		{"not there", dir + "/hunter2", `the file that it names does not exist`},
+		{"a folder", dir, `the file that it names is not a regular file`},
+		{"a device without end", "/dev/zero", `the file that it names is not a regular file`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.want != "" {
+				tt.want = "4:17: mailbox.password_file: " + tt.want
+			}
+			wantMistakes(t, "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_file = '"+tt.file+"'", tt.want)
+		})
+	}
+}

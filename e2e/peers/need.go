@@ -1,0 +1,67 @@
+package peers
+
+import (
+	"context"
+	"os"
+	"testing"
+)
+
+// NeedDendrite gives the test a homeserver of its own and stops it afterwards.
+//
+// Where a peer is missing, NeedDendrite, NeedDovecot and NeedDocker skip the test and say what to install; with
+// RONDE_PEERS=required in the environment they fail it instead.
+func NeedDendrite(t testing.TB) *Dendrite {
+	t.Helper()
+	return need(t, StartDendrite)
+}
+
+// NeedDovecot gives the test a mail server of its own and stops it afterwards.
+func NeedDovecot(t testing.TB) *Dovecot {
+	t.Helper()
+	return need(t, StartDovecot)
+}
+
+// NeedDocker gives the test a Docker engine of its own and stops it afterwards.
+func NeedDocker(t testing.TB) *Docker {
+	t.Helper()
+	return need(t, StartDocker)
+}
+
+// peer is what every running peer can do.
+type peer interface {
+	Stop()
+	LogFile() string
+}
+
+func need[P peer](t testing.TB, start func(context.Context, string) (P, error)) P {
+	t.Helper()
+	p, err := start(t.Context(), shortTempDir(t))
+	switch {
+	case IsMissing(err) && os.Getenv("RONDE_PEERS") != "required":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Stop()
+		if t.Failed() {
+			t.Logf("last lines of %s:\n%s", p.LogFile(), tail(p.LogFile()))
+		}
+	})
+	return p
+}
+
+// shortTempDir is t.TempDir without the test's name, which would make the paths of sockets too long.
+func shortTempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ronde-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("clean up: %v", err)
+		}
+	})
+	return dir
+}

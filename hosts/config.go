@@ -1,0 +1,121 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Config says how to reach one host.
+type Config struct {
+	// Name is what people type: "antigone".
+	Name string `toml:"name"`
+	// Docker is where its Docker engine listens: "unix:///var/run/docker.sock" or
+	// "tcp://antigone.example.org:2376". Empty means that it has none.
+	Docker string `toml:"docker"`
+	// TLS is needed for tcp:// unless it stays on this machine.
+	TLS TLS `toml:"tls"`
+}
+
+// TLS names the PEM files for a Docker engine that listens on TCP.
+type TLS struct {
+	CA   string `toml:"ca"`   // who may have signed the engine's certificate; "" trusts the system's
+	Cert string `toml:"cert"` // our certificate
+	Key  string `toml:"key"`  // our key
+}
+
+func (t TLS) set() bool { return t != TLS{} }
+
+// A SettingError is one mistake in a [Config].
+type SettingError struct {
+	Host   string // the host's name, as it is written
+	Key    string // the setting: "name", "docker", "tls.key"
+	Reason string // what is wrong with it, for the person who wrote it
+}
+
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("host %q: %s: %s", e.Host, e.Key, e.Reason)
+}
+
+// Check returns every mistake in c that can be seen without dialling or reading
+// a file; each is a [*SettingError], joined by [errors.Join]. It returns nil when
+// there is none.
+func (c Config) Check() error {
+	var wrong []error
+	add := func(key, reason string) {
+		if reason != "" {
+			wrong = append(wrong, &SettingError{Host: c.Name, Key: key, Reason: reason})
+		}
+	}
+	add("name", checkName(c.Name))
+	add("docker", checkDocker(c.Docker, c.TLS.set()))
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		add("tls", "cert and key are needed together")
+	}
+	return errors.Join(wrong...)
+}
+
+func checkName(name string) string {
+	if name == "" {
+		return "is missing"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == '\u007f' || r == '\u00a0' }) {
+		return "must be one word: people type it in a room"
+	}
+	return ""
+}
+
+func checkDocker(address string, tls bool) string {
+	if address == "" {
+		if tls {
+			return "is missing, although tls is set"
+		}
+		return ""
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "is not an address such as unix:///var/run/docker.sock or tcp://host:2376"
+	}
+	switch u.Scheme {
+	case "unix":
+		return checkUnix(u, tls)
+	case "tcp":
+		return checkTCP(u, tls)
+	}
+	return "must begin with unix:// or tcp://"
+}
+
+// longestSocket is the room for a path in sockaddr_un, its end mark included.
+const longestSocket = 108
+
+func checkUnix(u *url.URL, tls bool) string {
+	switch {
+	case u.Host != "" || !strings.HasPrefix(u.Path, "/"):
+		return "needs an absolute path: unix:///var/run/docker.sock"
+	case len(u.Path) >= longestSocket:
+		return fmt.Sprintf("is longer than the %d bytes that a socket's path may have", longestSocket-1)
+	case tls:
+		return "is a local socket, where tls makes no sense"
+	}
+	return ""
+}
+
+func checkTCP(u *url.URL, tls bool) string {
+	switch {
+	case u.Hostname() == "" || u.Port() == "":
+		return "needs a host and a port: tcp://host:2376"
+	case u.User != nil || u.RawQuery != "" || u.Path != "":
+		return "takes nothing but a host and a port: tcp://host:2376"
+	case !tls && !loopback(u.Hostname()):
+		return "needs tls: whoever reaches a Docker engine is root on its server"
+	}
+	return ""
+}
+
+// loopback trusts literal addresses and "localhost" only: any other name may
+// point somewhere else tomorrow.
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}

@@ -1,0 +1,127 @@
+package hosts
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+)
+
+// engine is a Docker engine. Nothing outside this file knows the client library,
+// so that its successor github.com/moby/moby/client changes this file only.
+type engine struct {
+	config Config
+
+	mu     sync.Mutex
+	client *client.Client
+}
+
+// listed is a container as the engine lists it.
+type listed struct {
+	id, name, state string
+}
+
+func newEngine(c Config) (*engine, error) {
+	cl, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	return &engine{config: c, client: cl}, nil
+}
+
+func newClient(c Config) (*client.Client, error) {
+	opts := []client.Opt{
+		client.WithHTTPClient(&http.Client{Transport: newTransport(c), CheckRedirect: client.CheckRedirect}),
+		client.WithHost(c.Docker),
+		client.WithAPIVersionNegotiation(),
+	}
+	if c.TLS.set() {
+		opts = append(opts, client.WithTLSClientConfig(c.TLS.CA, c.TLS.Cert, c.TLS.Key))
+	}
+	cl, err := client.NewClientWithOpts(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the Docker client: %w", err)
+	}
+	return cl, nil
+}
+
+// newTransport keeps as many connections as are used at once where making one
+// costs a TLS handshake. A local socket costs nothing, so only a few stay open.
+func newTransport(c Config) *http.Transport {
+	t := &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 90 * time.Second}
+	if c.TLS.set() {
+		t.MaxIdleConnsPerHost = parallel
+	}
+	return t
+}
+
+// running lists the running containers, with paused and restarting ones, as
+// docker ps and docker stats do.
+func (e *engine) running(ctx context.Context) ([]listed, error) {
+	found, err := e.current().ContainerList(ctx, container.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]listed, len(found))
+	for i, c := range found {
+		list[i] = listed{id: c.ID, name: ownName(c.Names, c.ID), state: c.State}
+	}
+	return list, nil
+}
+
+// stats asks for one container's counters. once reads them a single time,
+// otherwise the engine reads them twice, a second apart.
+func (e *engine) stats(ctx context.Context, id string, once bool) (io.ReadCloser, error) {
+	if once {
+		answer, err := e.current().ContainerStatsOneShot(ctx, id)
+		return answer.Body, err
+	}
+	answer, err := e.current().ContainerStats(ctx, id, false)
+	return answer.Body, err
+}
+
+func (e *engine) current() *client.Client {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.client
+}
+
+// forget drops the agreed API version and the connections; the next request
+// begins anew, with the certificates as they are then.
+func (e *engine) forget() {
+	fresh, err := newClient(e.config)
+	if err != nil {
+		return // a certificate is being replaced: the old ones will do
+	}
+	e.mu.Lock()
+	old := e.client
+	e.client = fresh
+	e.mu.Unlock()
+	old.Close()
+}
+
+func (e *engine) close() { e.current().Close() }
+
+// isGone tells whether the engine knows no such container.
+func isGone(err error) bool { return errdefs.IsNotFound(err) }
+
+// isAway tells whether there was nobody to ask.
+func isAway(err error) bool { return client.IsErrConnectionFailed(err) }
+
+// ownName picks a container's own name: links of other containers are listed
+// beside it as "/other/alias".
+func ownName(names []string, id string) string {
+	for _, name := range names {
+		if name = strings.TrimPrefix(name, "/"); name != "" && !strings.Contains(name, "/") {
+			return name
+		}
+	}
+	return id[:min(len(id), 12)]
+}

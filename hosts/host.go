@@ -1,0 +1,195 @@
+// Package hosts knows how to reach a server. For now that is its Docker engine,
+// through a unix socket or TCP with TLS.
+//
+// Everything here only reads: of the engine's API it uses GET /_ping,
+// /containers/json and /containers/{id}/stats, so a proxy in front of the socket
+// needs to let no more than these through.
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// parallel is how many containers of a host are read at once. The engine
+	// answers all of them from the same tick of its collector, so one by one would
+	// take two seconds each.
+	parallel = 64
+	// answerTimeout bounds each request. A reading takes the engine two ticks of one
+	// second; the rest is for a server that is short of breath, which is when people
+	// ask.
+	answerTimeout = 5 * time.Second
+)
+
+// ErrNoEngine is the error of a host that has no Docker engine in its
+// configuration.
+var ErrNoEngine = errors.New("no Docker engine is configured")
+
+// UnreachableError says that the host's Docker engine is away: it refuses the
+// connection, does not answer in time or answers with an error.
+type UnreachableError struct {
+	Host string
+	Err  error
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("reach %s: %v", e.Host, e.Err) }
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Host is one server. Its methods may be called from several goroutines.
+type Host struct {
+	name     string
+	engine   *engine       // nil when it has none
+	patience time.Duration // for each request
+}
+
+// New makes a host. It never dials, but reads the files of c.TLS. Its error joins
+// one [*SettingError] per mistake in c.
+func New(c Config) (*Host, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	h := &Host{name: c.Name, patience: answerTimeout}
+	if c.Docker == "" {
+		return h, nil
+	}
+	var err error
+	if h.engine, err = newEngine(c); err != nil {
+		return nil, &SettingError{Host: c.Name, Key: "tls", Reason: err.Error()}
+	}
+	return h, nil
+}
+
+// Name returns the host's name, as in the configuration.
+func (h *Host) Name() string { return h.name }
+
+// HasEngine tells whether the host has a Docker engine to ask.
+func (h *Host) HasEngine() bool { return h.engine != nil }
+
+// Close lets go of the idle connections; the host can still be used.
+func (h *Host) Close() {
+	if h.engine != nil {
+		h.engine.close()
+	}
+}
+
+// Containers reads all running containers at once, each of them twice a second
+// apart, as docker stats --no-stream does. It takes about two seconds.
+//
+// A container that does not answer within 5 seconds, or stopped meanwhile, comes
+// back with Err set; one that was removed meanwhile does not come back. Errors: an
+// [*UnreachableError] when the engine is away, [ErrNoEngine], or that of ctx.
+func (h *Host) Containers(ctx context.Context) ([]ContainerSample, error) {
+	return h.Since(ctx, nil)
+}
+
+// Since reads all running containers once and takes their counters in before as
+// the earlier of the two readings. That costs the engine half of what
+// [Host.Containers] does (and since version 25 no waiting at all). A container
+// that is not in before, or was restarted since, is read twice.
+//
+// Results and errors are those of [Host.Containers].
+func (h *Host) Since(ctx context.Context, before []ContainerSample) ([]ContainerSample, error) {
+	if h.engine == nil {
+		return nil, fmt.Errorf("list containers of %s: %w", h.name, ErrNoEngine)
+	}
+	running, err := h.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	earlier := make(map[string]CPU, len(before))
+	for _, b := range before {
+		if b.Err == nil {
+			earlier[b.ID] = b.Now
+		}
+	}
+	samples := h.sampleAll(ctx, running, earlier)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("read containers of %s: %w", h.name, context.Cause(ctx))
+	}
+	return h.sift(samples)
+}
+
+func (h *Host) list(ctx context.Context) ([]listed, error) {
+	short, cancel := context.WithTimeout(ctx, h.patience)
+	defer cancel()
+	running, err := h.engine.running(short)
+	switch {
+	case err == nil:
+		return running, nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("list containers of %s: %w", h.name, context.Cause(ctx))
+	}
+	// The engine may come back as another version that refuses the one agreed on.
+	h.engine.forget()
+	return nil, &UnreachableError{Host: h.name, Err: fmt.Errorf("list containers: %w", err)}
+}
+
+func (h *Host) sampleAll(ctx context.Context, running []listed, earlier map[string]CPU) []ContainerSample {
+	samples := make([]ContainerSample, len(running))
+	free := make(chan struct{}, parallel)
+	var all sync.WaitGroup
+	for i, c := range running {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			before, known := earlier[c.id]
+			sample, err := h.sample(ctx, c.id, before, known)
+			sample.ID, sample.Name, sample.State, sample.Err = c.id, c.name, c.state, err
+			samples[i] = sample
+		})
+	}
+	all.Wait()
+	return samples
+}
+
+func (h *Host) sample(ctx context.Context, id string, before CPU, known bool) (ContainerSample, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	defer cancel()
+	sample, err := h.read(ctx, id, known)
+	if !known || err != nil {
+		return sample, err
+	}
+	if sample.Now.Used < before.Used || sample.Now.System <= before.System {
+		// Counters that went back began anew: container or server restarted.
+		return h.read(ctx, id, false)
+	}
+	sample.Before = before
+	return sample, nil
+}
+
+func (h *Host) read(ctx context.Context, id string, once bool) (ContainerSample, error) {
+	body, err := h.engine.stats(ctx, id, once)
+	if err != nil {
+		return ContainerSample{}, fmt.Errorf("ask for stats: %w", err)
+	}
+	defer body.Close()
+	sample, err := ReadSample(body)
+	if ctx.Err() != nil {
+		// The broken body says only "unexpected EOF".
+		return ContainerSample{}, fmt.Errorf("ask for stats: %w", ctx.Err())
+	}
+	sample.At = time.Now()
+	return sample, err
+}
+
+// sift drops containers that were removed since they were listed. When every
+// other one failed because the engine went away, that is the answer.
+func (h *Host) sift(samples []ContainerSample) ([]ContainerSample, error) {
+	samples = slices.DeleteFunc(samples, func(s ContainerSample) bool { return isGone(s.Err) })
+	for _, s := range samples {
+		if !isAway(s.Err) {
+			return samples, nil
+		}
+	}
+	if len(samples) == 0 {
+		return samples, nil
+	}
+	h.engine.forget()
+	return nil, &UnreachableError{Host: h.name, Err: samples[0].Err}
+}

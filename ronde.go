@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"ronde/alerts"
+	"ronde/bot"
+	"ronde/cards"
+	"ronde/checks"
+	"ronde/commands"
+	"ronde/config"
+	"ronde/hosts"
+	"ronde/routines"
+	"ronde/store"
+	"ronde/text"
+)
+
+// ronde is the whole bot, put together and not yet running.
+type ronde struct {
+	config   config.Config
+	store    *store.Store
+	log      *slog.Logger
+	outbox   *cards.Outbox
+	bot      *bot.Bot
+	routines *routines.Desk
+	alerts   *alerts.Desk
+	commands *commands.Desk
+	mailbox  *alerts.Mailbox // nil when none is configured
+	samplers *checks.Samplers
+	close    func()
+}
+
+// assemble puts the bot together from its configuration over an open store. A nil
+// httpClient stands for the network.
+func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *http.Client) (*ronde, error) {
+	language, err := text.In(c.Language)
+	if err != nil {
+		return nil, err
+	}
+	set, err := hosts.NewSet(c.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	r := &ronde{config: c, store: s, log: log, close: set.Close, samplers: checks.NewSamplers(set, log)}
+	r.routines = &routines.Desk{Routines: c.Routines, Location: c.Location, Language: language}
+	r.alerts = alerts.NewDesk(s, c.Trust, c.Location, language, log, func() { r.outbox.Wake() })
+	r.commands = commands.NewDesk(&commands.Desk{
+		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers,
+		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
+	})
+	r.outbox = cards.New(s, language, c.Outbox, map[string]cards.Render{
+		routines.CardKind:   r.routines.Render,
+		alerts.IncidentCard: r.alerts.RenderIncident,
+		alerts.MailCard:     r.alerts.RenderMail,
+	}, r.commands.Wake, log)
+	r.bot, err = bot.New(c.Bot, s, s.Matrix(), r.outbox, log, httpClient)
+	if err != nil {
+		set.Close()
+		return nil, err
+	}
+	r.commands.Connect(r.bot, r.outbox)
+	if c.Mailbox != nil {
+		r.mailbox = &alerts.Mailbox{Config: *c.Mailbox, Inbox: s, Log: log, Taken: r.alerts.Wake, Hash: hashOf}
+	}
+	return r, nil
+}
+
+// hashOf names a mail by what makes it the same mail under another UID.
+func hashOf(raw []byte) string { return alerts.Read(raw, alerts.Trust{}).Hash }
+
+// run lets all parts work until ctx ends or one of them cannot go on. It returns
+// nil when it was asked to stop.
+func (r *ronde) run(ctx context.Context) error {
+	defer r.close()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var parts sync.WaitGroup
+	start := func(name string, part func(ctx context.Context) error) {
+		parts.Go(func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				stop(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	start("matrix", r.bot.Run)
+	start("outbox", func(ctx context.Context) error { return r.outbox.Run(ctx, r.bot) })
+	start("commands", r.commands.Run)
+	start("alerts", r.alerts.Run)
+	start("clock", func(ctx context.Context) error {
+		return routines.EveryMinute(ctx, r.config.Location, r.log, r.tick)
+	})
+	start("checks", func(ctx context.Context) error { r.samplers.Run(ctx); return ctx.Err() })
+	if r.mailbox != nil {
+		start("mailbox", r.mailbox.Run)
+	}
+	<-ctx.Done()
+	parts.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// tick opens what is due and shows that the bot is alive.
+func (r *ronde) tick(ctx context.Context) {
+	changed, err := r.routines.Tick(ctx, r.store)
+	if err == nil {
+		err = r.store.SetValue(ctx, heartbeat, time.Now().UTC().Format(time.RFC3339))
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.ErrorContext(ctx, "what is due cannot be opened", "err", err)
+	}
+	if changed {
+		r.outbox.Wake()
+	}
+}
