@@ -26,20 +26,23 @@ func bodyText(raw, rawBody []byte) (text, problem string) {
 		return cleanText(decodeCharset(rawBody[:min(len(rawBody), maxPart)], "")), err.Error()
 	}
 	if root.FirstChild == nil && strings.HasPrefix(root.ContentType, "multipart/") {
-		return cleanText(partText(root)), "read MIME: a multipart without parts"
+		return cleanText(decodeCharset(rawBody[:min(len(rawBody), maxPart)], "")), "read MIME: a multipart without parts"
 	}
-	if part := firstPart(root, "text/plain"); part != nil {
-		return cleanText(partText(part)), severe(root, part)
+	plain, html := firstPart(root, "text/plain"), firstPart(root, "text/html")
+	if plain != nil {
+		text, problem = cleanText(partText(plain)), severe(root, plain)
 	}
-	part := firstPart(root, "text/html")
-	if part == nil {
+	if text != "" || plain != nil && html == nil {
+		return text, problem
+	}
+	if html == nil {
 		return "", "no text in it"
 	}
-	text, err = htmlText(partText(part))
+	text, err = htmlText(partText(html))
 	if err != nil {
 		return "", err.Error()
 	}
-	return cleanText(text), severe(root, part)
+	return cleanText(text), severe(root, html)
 }
 
 // readParts parses the MIME structure. A mail from outside must not stop the bot,

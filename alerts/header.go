@@ -25,10 +25,12 @@ type field struct {
 // maxField is how much of a field is looked at, in bytes.
 const maxField = 64 << 10
 
+var unfold = strings.NewReplacer("\r\n", "", "\n", "")
+
 // value returns the field unfolded, but not decoded.
 func (f field) value() string {
 	raw := string(f.raw[:min(len(f.raw), maxField)])
-	return strings.TrimSpace(strings.NewReplacer("\r\n", "", "\n", "").Replace(raw))
+	return strings.TrimSpace(unfold.Replace(raw))
 }
 
 // splitMail cuts a mail at its first empty line. A line that is neither a field

@@ -24,7 +24,7 @@ type mail struct {
 	header  header
 	rawBody []byte
 	subject string // decoded, one line
-	from    string // decoded, `Name <address>`
+	from    string // decoded, `Name <address>` or the address alone
 	addr    string // the first sender's address, in lower case
 	// oneSender is true when there is one From header with one proper address.
 	oneSender bool
@@ -40,15 +40,16 @@ func openMail(raw []byte) mail {
 		raw, m.problem = raw[:maxMail], "longer than 1 MiB: only its beginning was read"
 	}
 	m.header, m.rawBody = splitMail(raw)
+	if len(m.header) == 0 {
+		m.rawBody, m.problem = raw, "no header"
+		m.text = cleanText(decodeCharset(raw[:min(len(raw), maxPart)], ""))
+		return m
+	}
 	m.subject = oneLine(decodeWords(m.header.get("subject")), maxSubject)
 	m.readSender()
 	var problem string
 	m.text, problem = bodyText(raw, m.rawBody)
-	switch {
-	case m.problem != "":
-	case len(m.header) == 0:
-		m.problem = "no header"
-	default:
+	if m.problem == "" {
 		m.problem = problem
 	}
 	return m
@@ -59,12 +60,15 @@ var bareAddress = regexp.MustCompile(`[^\s<>"(),:;@]+@[^\s<>"(),:;@]+`)
 // readSender fills in the sender. One that breaks the rules is still shown, but
 // is not one sender.
 func (m *mail) readSender() {
-	value := cutBytes(m.header.get("from"), 4<<10)
+	value := decodeCharset([]byte(cutBytes(m.header.get("from"), 4<<10)), "")
 	parser := netmail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: charsetReader}}
 	if list, err := parser.ParseList(value); err == nil && len(list) > 0 {
 		name := oneLine(decodeWords(list[0].Name), maxThing)
 		m.addr = strings.ToLower(oneLine(list[0].Address, maxThing))
-		m.from = strings.TrimSpace(name + " <" + m.addr + ">")
+		m.from = m.addr
+		if name != "" {
+			m.from = name + " <" + m.addr + ">"
+		}
 		m.oneSender = len(list) == 1 && len(m.header.all("from")) == 1
 		return
 	}

@@ -66,7 +66,7 @@ type Reading struct {
 	// genuine, or when that address needs no proof. See [Trust].
 	Verified bool `json:"verified"`
 
-	From     string `json:"-"` // decoded, as `Name <address>`
+	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case
 	Subject  string `json:"-"` // decoded
 	// Text is the mail's text, or its HTML turned to text: at most 64 KiB, with

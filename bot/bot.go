@@ -118,13 +118,13 @@ func (b *Bot) connect(ctx context.Context) error {
 	defer lookups.Wait()
 	patience := b.newPatience()
 	for {
-		err := b.helper.Init(ctx)
+		err := openKeys(ctx, b.helper)
 		if err == nil {
 			b.machine().SetBackgroundCtx(ctx)
 			patience.end()
 			return nil
 		}
-		if err := patience.wait(ctx, fmt.Errorf("open the crypto state: %w", err)); err != nil {
+		if err := patience.wait(ctx, err); err != nil {
 			return err
 		}
 	}

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/crypto/cryptohelper"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -59,6 +61,44 @@ func newHelper(cli *mautrix.Client, account Account, db any) (*cryptohelper.Cryp
 		return nil, fmt.Errorf("prepare the crypto state: %w", err)
 	}
 	return helper, nil
+}
+
+// openKeys opens the crypto state and compares it with what the homeserver has
+// of the device. Where the two parted at a known point, it brings them together:
+// the keys are the same ones in any case, which opening checks again.
+func openKeys(ctx context.Context, helper *cryptohelper.CryptoHelper) error {
+	err := helper.Init(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case strings.Contains(err.Error(), "keys seem to have disappeared from the server"):
+		// Logging a device out deletes its keys there; it hands in the same again.
+		err = markShared(ctx, helper.Machine(), false)
+	case strings.Contains(err.Error(), "not marked as shared, but there are keys on the server"):
+		// The keys were handed in, but the answer was lost.
+		err = markShared(ctx, helper.Machine(), true)
+	default:
+		return fmt.Errorf("open the crypto state: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := helper.Init(ctx); err != nil {
+		return fmt.Errorf("open the crypto state again: %w", err)
+	}
+	return nil
+}
+
+func markShared(ctx context.Context, machine *crypto.OlmMachine, shared bool) error {
+	account := machine.GetAccount()
+	account.Shared = shared
+	if shared {
+		account.Internal.MarkKeysAsPublished()
+	}
+	if err := machine.CryptoStore.PutAccount(ctx, account); err != nil {
+		return fmt.Errorf("record whether the homeserver has the device's keys: %w", err)
+	}
+	return nil
 }
 
 // noTokens keeps nothing: the sync token is stored with the events it covers, by

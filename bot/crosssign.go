@@ -7,6 +7,7 @@ import (
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/signatures"
 	"maunium.net/go/mautrix/id"
 )
 
@@ -22,17 +23,26 @@ func (l *login) crossSign(ctx context.Context, machine *crypto.OlmMachine) (reco
 	if _, has := answer.MasterKeys[l.cli.UserID]; !has {
 		return l.makeCrossSigning(ctx, machine)
 	}
+	if signed(answer, l.cli) {
+		return "", nil
+	}
 	if _, err := machine.FetchKeys(ctx, []id.UserID{l.cli.UserID}, true); err != nil {
 		return "", fmt.Errorf("take over the account's cross-signing keys: %w", err)
 	}
-	_, verified, err := machine.GetOwnVerificationStatus(ctx)
-	if err != nil {
-		return "", fmt.Errorf("look whether the device is verified: %w", err)
-	}
-	if verified {
-		return "", nil
-	}
 	return "", l.openCrossSigning(ctx, machine)
+}
+
+// signed reports whether what others get to see of the device is signed by the
+// account's self-signing key.
+func signed(answer *mautrix.RespQueryKeys, cli *mautrix.Client) bool {
+	signer := answer.SelfSigningKeys[cli.UserID]
+	key := signer.FirstKey()
+	if key == "" {
+		return false
+	}
+	device := answer.DeviceKeys[cli.UserID][cli.DeviceID]
+	valid, err := signatures.VerifySignatureJSON(device, cli.UserID, key.String(), key)
+	return err == nil && valid
 }
 
 // openCrossSigning signs the device with keys that exist. Keys that cannot be

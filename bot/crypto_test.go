@@ -276,3 +276,74 @@ func TestSealedEventsKeepTheirJSON(t *testing.T) {
 		}
 	}
 }
+
+// sessions are the Megolm sessions of what the bot sent to a room, in order.
+func (w *town) sessions(room string) (sessions []string) {
+	for _, e := range w.srv.Timeline(room) {
+		if e.Type == "m.room.encrypted" && e.Sender == self {
+			sessions = append(sessions, e.Text("session_id"))
+		}
+	}
+	return sessions
+}
+
+func TestWhoLeftTheRoomGetsNoNewMessages(t *testing.T) {
+	tests := []struct {
+		name   string
+		happen func(w *town)
+	}{
+		{"normally", func(*town) {}},
+		{"in a room whose algorithm was replaced", func(w *town) {
+			w.srv.SetState("alice", w.cfg.Technique, "m.room.encryption", "", map[string]any{"algorithm": "org.example.rot13"})
+		}},
+		{"in a room that the record has as clear", func(w *town) {
+			w.stopped()
+			if _, err := w.db.Exec(w.t.Context(), "UPDATE mx_room_state SET encryption=NULL"); err != nil {
+				w.t.Fatal(err)
+			}
+			w.srv.SetFaults(func(r homeserver.Request) homeserver.Fault {
+				if r.Kind == homeserver.GetState && r.Type == "m.room.encryption" {
+					return homeserver.Fault{Status: 404, Code: "M_NOT_FOUND"}
+				}
+				return homeserver.Fault{}
+			})
+			w.settled()
+		}},
+	}
+	for _, test := range tests {
+		story(t, test.name, func(t *testing.T) {
+			w := newTown(t)
+			w.person("alice")
+			w.rooms(homeserver.RoomOptions{Encrypted: true})
+			w.srv.Invite("alice", w.cfg.Technique, "mallory")
+			w.srv.Join("mallory", w.cfg.Technique)
+			w.settled()
+			test.happen(w)
+			time.Sleep(time.Second)
+			w.sends(message(w.cfg.Technique, "one", "one"))
+			w.sends(message(w.cfg.Technique, "two", "two"))
+			w.srv.Leave("mallory", w.cfg.Technique)
+			time.Sleep(time.Second)
+			w.sends(message(w.cfg.Technique, "three", "three"))
+			if s := w.sessions(w.cfg.Technique); len(s) != 3 || s[0] != s[1] || s[1] == s[2] {
+				t.Errorf("sessions %q, want the third to be new", s)
+			}
+		})
+	}
+}
+
+func TestEveryMemberGetsTheKeysWhateverTheRecordSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t)
+		al := w.person("alice")
+		w.rooms(homeserver.RoomOptions{Encrypted: true}).settled()
+		w.knows(al, w.cfg.Technique)
+		w.stopped()
+		if _, err := w.db.Exec(t.Context(), "DELETE FROM mx_user_profile WHERE user_id=$1", alice); err != nil {
+			t.Fatal(err)
+		}
+		w.settled()
+		w.sends(message(w.cfg.Technique, "txn", "hello"))
+		w.until("alice can read it", func() bool { return len(al.ears.all()) == 1 })
+	})
+}

@@ -21,7 +21,7 @@ func (b *Bot) settle(ctx context.Context) {
 		if p.known || time.Now().Before(p.next) || ctx.Err() != nil {
 			continue
 		}
-		if err := b.enter(ctx, p); err != nil {
+		if err := b.enter(ctx, p); err != nil && !tokenDead(err) {
 			b.postpone(p, err)
 		}
 	}

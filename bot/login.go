@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -155,6 +154,13 @@ func (l *login) enter(ctx context.Context) error {
 }
 
 func (l *login) byPassword(ctx context.Context) error {
+	if l.account.DeviceID == "" {
+		// Chosen and kept before: a login whose answer is lost leaves no second device.
+		l.account.DeviceID = rand.Text()[:10]
+		if err := l.account.save(ctx, l.keeper); err != nil {
+			return err
+		}
+	}
 	l.cli.AccessToken = ""
 	_, err := l.cli.Login(ctx, &mautrix.ReqLogin{
 		Type:                     mautrix.AuthTypePassword,
@@ -180,7 +186,7 @@ func (l *login) byToken(ctx context.Context) error {
 	if who.DeviceID == "" {
 		return errors.New("the access token belongs to no device, so the bot cannot encrypt with it")
 	}
-	if l.account.DeviceID != "" && l.account.DeviceID != who.DeviceID.String() {
+	if l.account.AccessToken != "" && l.account.DeviceID != who.DeviceID.String() {
 		return fmt.Errorf("the access token belongs to device %s, but the kept keys to device %s: log in with the password, or start with an empty store", who.DeviceID, l.account.DeviceID)
 	}
 	return l.checkUser()
@@ -199,25 +205,8 @@ func (l *login) openKeys(ctx context.Context) (*crypto.OlmMachine, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = helper.Init(ctx)
-	if err != nil && strings.Contains(err.Error(), "keys seem to have disappeared") {
-		// Logging a device out deletes its keys there. It is the same device again
-		// now, so it hands in the same keys.
-		if err = shareAgain(ctx, helper.Machine()); err == nil {
-			err = helper.Init(ctx)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open the crypto state: %w", err)
+	if err := openKeys(ctx, helper); err != nil {
+		return nil, err
 	}
 	return helper.Machine(), nil
-}
-
-func shareAgain(ctx context.Context, machine *crypto.OlmMachine) error {
-	account := machine.GetAccount()
-	account.Shared = false
-	if err := machine.CryptoStore.PutAccount(ctx, account); err != nil {
-		return fmt.Errorf("mark the device's keys as not shared: %w", err)
-	}
-	return nil
 }

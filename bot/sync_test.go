@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -303,4 +304,29 @@ func TestANudgeAsksAtOnce(t *testing.T) {
 			t.Error("a nudge counts as a failure")
 		}
 	})
+}
+
+func TestAnEventThatCannotBeReadDoesNotStopTheBot(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		story(t, map[bool]string{false: "in a sync", true: "in a page of the past"}[down], func(t *testing.T) {
+			w := newTown(t).rooms(homeserver.RoomOptions{}).settled()
+			if down {
+				w.stopped()
+			}
+			w.srv.Say("alice", w.cfg.Technique, "before")
+			w.srv.Say("alice", w.cfg.Technique, "poison")
+			want := []string{"before"}
+			for i := range 120 {
+				want = append(want, fmt.Sprint("after ", i))
+				w.srv.Say("alice", w.cfg.Technique, want[i+1])
+			}
+			if down {
+				w.start()
+			}
+			w.hears(want...)
+			if !strings.Contains(w.logs.String(), "a malformed event was skipped") {
+				t.Errorf("the log does not tell of the event:\n%s", w.logs)
+			}
+		})
+	}
 }

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"go.mau.fi/util/dbutil"
@@ -225,7 +228,9 @@ func (w *town) loggedIn() {
 // start runs a new bot on what is kept.
 func (w *town) start() *town {
 	w.t.Helper()
-	b, err := New(w.cfg, w.kept, w.db, w.inbox, w.logger(), w.srv.Client())
+	client := w.srv.Client()
+	client.Transport = rewriting{client.Transport}
+	b, err := New(w.cfg, w.kept, w.db, w.inbox, w.logger(), client)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -239,6 +244,25 @@ func (w *town) start() *town {
 	})
 	w.t.Cleanup(func() { _ = w.stop() })
 	return w
+}
+
+// rewriting makes an event that says "poison" one that no client can decode,
+// which the fake homeserver would never take.
+type rewriting struct{ http.RoundTripper }
+
+func (r rewriting) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.RoundTripper.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
+		return resp, nil
+	}
+	body = bytes.ReplaceAll(body, []byte(`{"body":"poison","msgtype":"m.text"}`), []byte(`"no object"`))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return resp, nil
 }
 
 // settled starts the bot and waits until it can send to both rooms.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -207,7 +208,6 @@ func (o *Outbox) choose(items []*item, now time.Time) (*item, time.Duration) {
 	for _, it := range items {
 		ready := o.readyAt(it, now)
 		if !ready.After(now) {
-			o.limiter.AllowN(now, 1)
 			return it, 0
 		}
 		wait = min(wait, ready.Sub(now))
@@ -277,15 +277,28 @@ func (o *Outbox) send(ctx context.Context, it *item) error {
 	if err != nil || out == nil {
 		return err
 	}
+	o.limiter.Allow()
 	eventID, err := o.homeserver.Send(ctx, *out)
-	if ctx.Err() != nil {
+	switch {
+	case err == nil:
+		return o.accepted(context.WithoutCancel(ctx), it, eventID)
+	case ctx.Err() != nil:
 		return ctx.Err() // the outcome is unknown; the next start finds out
 	}
+	return o.failed(ctx, it, err)
+}
+
+// accepted stores that the homeserver has an item. When that cannot be stored,
+// it is as if the answer had been lost.
+func (o *Outbox) accepted(ctx context.Context, it *item, eventID string) error {
+	err := o.store.Update(ctx, func(tx *store.Tx) error { return o.confirm(tx, it.txn, eventID) })
 	if err != nil {
-		return o.failed(ctx, it, err)
+		o.hold(func(now time.Time) { o.unknown[it.txn] = now })
+		o.homeserver.Nudge()
+		return err
 	}
 	o.succeeded(it)
-	return o.store.Update(ctx, func(tx *store.Tx) error { return o.confirm(tx, it.txn, eventID) })
+	return nil
 }
 
 func (o *Outbox) succeeded(it *item) {
@@ -301,24 +314,32 @@ func (o *Outbox) failed(ctx context.Context, it *item, cause error) error {
 	var refused *RefusedError
 	var limited *RateLimitError
 	switch {
+	case errors.Is(cause, ErrNotSent) || loggedOut(cause):
+		o.hold(func(now time.Time) { setBack(o.rooms, it.room, now, roomPause) })
+		return o.store.Update(ctx, it.forget)
 	case errors.As(cause, &refused):
 		o.log.ErrorContext(ctx, "the homeserver refuses an event", "txn", it.txn, "room", it.room, "code", refused.Code, "err", cause)
 		o.succeeded(it)
-		return o.store.Update(ctx, func(tx *store.Tx) error { return refuse(tx, it, refused.Code) })
+		return o.store.Update(ctx, func(tx *store.Tx) error { return it.refuse(tx, refused.Code) })
 	case errors.As(cause, &limited):
 		o.hold(func(now time.Time) { o.pause = now.Add(limited.After) })
-		return o.forgetAttempt(ctx, it)
-	case errors.Is(cause, ErrNotSent):
-		o.hold(func(now time.Time) { o.setBack(it, now) })
-		return o.forgetAttempt(ctx, it)
+		return o.store.Update(ctx, it.forget)
 	}
 	o.log.WarnContext(ctx, "no answer to an event that was sent", "txn", it.txn, "room", it.room, "err", cause)
 	o.hold(func(now time.Time) {
-		o.setBack(it, now)
+		setBack(o.items, it.txn, now, itemPause)
+		setBack(o.rooms, it.room, now, roomPause)
 		o.unknown[it.txn] = now
 	})
 	o.homeserver.Nudge()
 	return nil
+}
+
+// loggedOut reports whether the homeserver refuses the bot, and not the event:
+// what is waiting can go out after the next login.
+func loggedOut(err error) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused) && (refused.Code == "M_UNKNOWN_TOKEN" || refused.Code == "M_MISSING_TOKEN")
 }
 
 func (o *Outbox) hold(change func(now time.Time)) {
@@ -327,38 +348,40 @@ func (o *Outbox) hold(change func(now time.Time)) {
 	change(time.Now())
 }
 
-// setBack puts off an item, and for a shorter time its room, so that one event
-// that always fails cannot hold up the others.
-func (o *Outbox) setBack(it *item, now time.Time) {
-	for _, s := range []struct {
-		of      map[string]*setback
-		key     string
-		longest time.Duration
-	}{{o.items, it.txn, 5 * time.Minute}, {o.rooms, it.room, 20 * time.Second}} {
-		if s.of[s.key] == nil {
-			s.of[s.key] = &setback{}
-		}
-		s.of[s.key].fail(now, s.longest)
+// The longest pauses after failures in a row. A room's is the shorter, so that
+// one event that always fails cannot hold up the others.
+const (
+	itemPause = 5 * time.Minute
+	roomPause = 20 * time.Second
+)
+
+// setBack puts off an item or a room, and clears away what nobody tries any more.
+func setBack(all map[string]*setback, key string, now time.Time, longest time.Duration) {
+	maps.DeleteFunc(all, func(_ string, s *setback) bool { return now.Sub(s.until) > time.Hour })
+	if all[key] == nil {
+		all[key] = &setback{}
 	}
+	all[key].fail(now, longest)
 }
 
-// forgetAttempt takes back an attempt that certainly did not reach the
-// homeserver, unless an earlier one may have.
-func (o *Outbox) forgetAttempt(ctx context.Context, it *item) error {
-	if it.tried {
+// forget takes back an attempt that certainly did not reach the homeserver,
+// unless an earlier one may have.
+func (it *item) forget(tx *store.Tx) error {
+	switch {
+	case it.tried:
 		return nil
+	case it.card.ID == 0:
+		return tx.ForgetParcelAttempt(it.parcel.ID)
 	}
-	return o.store.Update(ctx, func(tx *store.Tx) error {
-		if it.card.ID == 0 {
-			return tx.ForgetParcelAttempt(it.parcel.ID)
-		}
-		return tx.ForgetCardAttempt(it.card.ID)
-	})
+	return tx.ForgetCardAttempt(it.card.ID)
 }
 
-func refuse(tx *store.Tx, it *item, code string) error {
+func (it *item) refuse(tx *store.Tx, code string) error {
 	if it.card.ID == 0 {
 		return tx.ParcelDone(it.parcel.Txn, "", code)
+	}
+	if err := it.forget(tx); err != nil {
+		return err
 	}
 	return tx.CardRefused(it.card.ID, code)
 }
@@ -401,6 +424,7 @@ func (o *Outbox) received(b Batch) {
 			delete(o.items, e.Txn)
 		}
 	}
+	maps.DeleteFunc(o.unknown, func(_ string, since time.Time) bool { return o.synced.After(since) })
 }
 
 // take stores one event and reports whether somebody has to look at it.
@@ -411,7 +435,7 @@ func (o *Outbox) take(tx *store.Tx, e Event) (bool, error) {
 	state := "new"
 	switch {
 	case e.Own || e.Kind == Noticed || e.Edit:
-		return false, nil
+		return false, unseal(tx, e.ID)
 	case e.Kind == Sealed:
 		state = "sealed"
 	case e.History:
@@ -422,6 +446,16 @@ func (o *Outbox) take(tx *store.Tx, e Event) (bool, error) {
 		Body: e.Body, Target: e.Target, Thread: e.Thread, Emoji: e.Emoji, Raw: e.Raw, State: state,
 	})
 	return fresh && state == "new", err
+}
+
+// unseal is for an event that turned out to be nobody's business: if it was kept
+// because it could not be read, it need not be kept any longer.
+func unseal(tx *store.Tx, eventID string) error {
+	e, known, err := tx.RoomEvent(eventID)
+	if err != nil || !known || e.State != "sealed" {
+		return err
+	}
+	return tx.EventHandled(e.ID)
 }
 
 // SyncToken returns the token of the last batch stored; see [Receiver].

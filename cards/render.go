@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,7 @@ func (o *Outbox) prepare(ctx context.Context, it *item) (out *Outgoing, err erro
 
 func (o *Outbox) prepareCard(tx *store.Tx, it *item, room string) (*Outgoing, error) {
 	c, known, err := tx.Card(it.card.ID)
-	if err != nil || !known || o.cardTxn(c) != it.txn {
+	if err != nil || !known || o.cardTxn(c) != it.txn || c.Sent >= c.Revision {
 		return nil, err // it changed since it was chosen; the next look sees how
 	}
 	revision := c.Revision
@@ -58,7 +59,6 @@ func (o *Outbox) prepareCard(tx *store.Tx, it *item, room string) (*Outgoing, er
 	if err := tx.AttemptCard(c, revision, room); err != nil {
 		return nil, err
 	}
-	it.card.Attempted = revision
 	message := o.render(tx, c).Message
 	return &Outgoing{Room: room, TxnID: it.txn, Message: &message, Edits: c.EventID}, nil
 }
@@ -68,10 +68,21 @@ func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outg
 		return o.prepareSeed(tx, p)
 	}
 	m, err := decode(p.Message)
-	if err != nil {
-		return nil, fmt.Errorf("read %s in the outbox: %w", p.Txn, err)
+	if err != nil { // it must not hold up what is behind it
+		o.log.Error("a notice in the outbox cannot be read and is dropped", "txn", p.Txn, "err", err)
+		return nil, tx.ParcelDone(p.Txn, "", "unreadable")
 	}
-	return &Outgoing{Room: room, TxnID: p.Txn, Message: &m}, tx.AttemptParcel(p.ID)
+	return attempt(tx, p, Outgoing{Room: room, TxnID: p.Txn, Message: &m})
+}
+
+// attempt stores that a parcel goes out, unless it was seen in the room since it
+// was chosen.
+func attempt(tx *store.Tx, p store.Parcel, out Outgoing) (*Outgoing, error) {
+	waiting, err := tx.AttemptParcel(p.ID)
+	if err != nil || !waiting {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // prepareSeed returns a reaction to a card, or drops it when the card has no use
@@ -82,10 +93,8 @@ func (o *Outbox) prepareSeed(tx *store.Tx, p store.Parcel) (*Outgoing, error) {
 		return nil, err
 	}
 	if known {
-		for _, seed := range o.render(tx, c).Seeds {
-			if seed == p.Emoji {
-				return &Outgoing{Room: c.RoomID, TxnID: p.Txn, Emoji: p.Emoji, Target: c.EventID}, tx.AttemptParcel(p.ID)
-			}
+		if slices.Contains(o.render(tx, c).Seeds, p.Emoji) {
+			return attempt(tx, p, Outgoing{Room: c.RoomID, TxnID: p.Txn, Emoji: p.Emoji, Target: c.EventID})
 		}
 	}
 	return nil, tx.ParcelDone(p.Txn, "", "dropped")

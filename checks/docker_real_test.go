@@ -105,7 +105,12 @@ func TestDockersOwnCommandPrintsTheSame(t *testing.T) {
 func replay(answers map[string][]byte) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/_ping", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Api-Version", "1.41") })
+	mux.HandleFunc("/v1.41/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"ApiVersion":"1.41","Os":"linux"}`) })
 	mux.HandleFunc("/v1.41/info", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"OSType":"linux"}`) })
+	mux.HandleFunc("/v1.41/events", func(w http.ResponseWriter, r *http.Request) { // docker 20.10 listens even so
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
 	mux.HandleFunc("/v1.41/containers/json", func(w http.ResponseWriter, _ *http.Request) {
 		list := []map[string]any{}
 		for id, answer := range answers {

@@ -48,6 +48,26 @@ func TestSyntax(t *testing.T) {
 	}
 }
 
+// TestDoubleCheck: what only the library knows of TOML has its place, and no piece
+// of the file is repeated.
+func TestDoubleCheck(t *testing.T) {
+	for _, tt := range []struct {
+		doc  string
+		at   place
+		want string
+	}{
+		{"a = 1", place{}, ""},
+		{"# é\nébauche = 1", place{2, 1}, "not valid TOML: invalid character at start of key: U+00C3 'Ã'"},
+		{"a = 1\nb = 2026-02-30", place{2, 13}, "not valid TOML: impossible date"},
+		{"[a.b]\n[a]\nb.c = 1", place{3, 1}, "not valid TOML: key b is already defined"},
+	} {
+		at, text := doubleCheck([]byte(tt.doc))
+		if at != tt.at || text != tt.want {
+			t.Errorf("%q: %v %q, want %v %q", tt.doc, at, text, tt.at, tt.want)
+		}
+	}
+}
+
 // TestForms: whatever TOML allows is understood in the same way.
 func TestForms(t *testing.T) {
 	const plain = "language = \"en\"\n[rights]\nact = 50\npeople = [\"@a:b\"]\n[[host]]\nname = \"x\"\n[[host]]\nname = \"y\"\n"

@@ -76,7 +76,7 @@ func TestMoreContainersThanAreAskedAtOnce(t *testing.T) {
 
 func TestAContainerThatHangsComesBackWithItsError(t *testing.T) {
 	f := newFakeEngine(t, "good", "hangs", "hangs-midway")
-	f.host.patience = 500 * time.Millisecond
+	f.host.patience = 1500 * time.Millisecond
 	f.stats = func(w http.ResponseWriter, r *http.Request, name string) {
 		switch name {
 		case "hangs-midway":
@@ -101,6 +101,16 @@ func TestAContainerThatHangsComesBackWithItsError(t *testing.T) {
 		if s := got[name]; !errors.Is(s.Err, context.DeadlineExceeded) || s.ID != name || s.Memory.Usage != 0 {
 			t.Errorf("%s: got %+v, want only its name and that time ran out", name, s)
 		}
+	}
+}
+
+func TestAnEngineThatListsIsThereEvenIfNoContainerAnswers(t *testing.T) {
+	f := newFakeEngine(t, "hangs")
+	f.host.patience = 200 * time.Millisecond
+	f.stats = func(_ http.ResponseWriter, r *http.Request, _ string) { <-r.Context().Done() }
+	samples, err := f.host.Containers(t.Context())
+	if err != nil || len(samples) != 1 || !errors.Is(samples[0].Err, context.DeadlineExceeded) {
+		t.Errorf("got %+v, %v; want the container with its error", samples, err)
 	}
 }
 

@@ -21,7 +21,8 @@ type Cadence struct {
 	Monthly MonthDay `toml:"monthly"`
 	// At is the local time of day of each due date; 09:00 when not set.
 	At Clock `toml:"at"`
-	// Start is the day before which nothing is due, or zero.
+	// Start is the first day on which it can be due, past or to come; zero counts
+	// from when the routine became known.
 	Start Date `toml:"start"`
 }
 

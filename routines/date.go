@@ -1,6 +1,7 @@
 package routines
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -50,13 +51,17 @@ func (d Date) String() string {
 }
 
 // Add returns the date n days later.
-func (d Date) Add(n int) Date { return DateOf(d.midnight().AddDate(0, 0, n)) }
+func (d Date) Add(n int) Date {
+	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 0, 0, 0, 0, time.UTC))
+}
 
 // Sub returns how many days d is after e.
 func (d Date) Sub(e Date) int { return int(d.midnight().Sub(e.midnight()) / (24 * time.Hour)) }
 
 // Before reports whether d is before e.
-func (d Date) Before(e Date) bool { return d.midnight().Before(e.midnight()) }
+func (d Date) Before(e Date) bool {
+	return cmp.Or(d.Year-e.Year, int(d.Month-e.Month), d.Day-e.Day) < 0
+}
 
 func (d Date) weekday() time.Weekday { return d.midnight().Weekday() }
 

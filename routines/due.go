@@ -39,7 +39,7 @@ type Due struct {
 
 // Next returns the first instant at which the cadence is due, given the last
 // completion (zero: never) and when the routine became known. It is in loc, never
-// before since nor before c.Start, and always after last, but it may be long past.
+// before c.Start or, without one, since, and always after last, but it may be long past.
 //
 // An Every is due on the last day of its window, counted from the local day of the
 // completion, whatever the hour; without a completion it is due at the first c.At
@@ -58,12 +58,13 @@ func Next(c Cadence, last, since time.Time, loc *time.Location) time.Time {
 	return c.on(c.nextDate(last, c.floor(since, loc), loc), loc)
 }
 
-// floor is the instant before which nothing is due.
+// floor is the instant before which nothing is due: the configured start, also
+// when it is long past, or else when the routine became known.
 func (c Cadence) floor(since time.Time, loc *time.Location) time.Time {
 	if c.Start == (Date{}) {
 		return since
 	}
-	return later(since, c.Start.at(NewClock(0, 0), loc))
+	return c.Start.at(NewClock(0, 0), loc)
 }
 
 func (c Cadence) nextRolling(last, floor time.Time, loc *time.Location) time.Time {

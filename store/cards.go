@@ -17,10 +17,10 @@ type Card struct {
 }
 
 // ShowCard makes the room show the current state of a thing: it makes the card if
-// there is none yet, or marks it as changed.
+// there is none yet, or marks it as changed. c.Room counts for a new card only.
 func (tx *Tx) ShowCard(c Card) error {
 	_, err := tx.exec(`INSERT INTO cards (kind, subject, room, urgent) VALUES (?, ?, ?, ?)
-		ON CONFLICT (kind, subject) DO UPDATE SET revision = revision + 1, refused = ''`, c.Kind, c.Subject, c.Room, c.Urgent)
+		ON CONFLICT (kind, subject) DO UPDATE SET revision = revision + 1, urgent = excluded.urgent, refused = ''`, c.Kind, c.Subject, c.Room, c.Urgent)
 	if err != nil {
 		return fmt.Errorf("show the card of %s %d: %w", c.Kind, c.Subject, err)
 	}

@@ -39,12 +39,14 @@ func (tx *Tx) WaitingParcels(limit int) ([]Parcel, error) {
 	return parcels, nil
 }
 
-// AttemptParcel stores that a parcel is about to go out.
-func (tx *Tx) AttemptParcel(id int64) error {
-	if _, err := tx.exec("UPDATE outbox SET attempted = 1 WHERE id = ?", id); err != nil {
-		return fmt.Errorf("store the attempt of parcel %d: %w", id, err)
+// AttemptParcel stores that a parcel is about to go out. It reports whether the
+// parcel still waits: it may have been seen in the room meanwhile.
+func (tx *Tx) AttemptParcel(id int64) (waiting bool, err error) {
+	n, err := tx.changed("UPDATE outbox SET attempted = 1 WHERE id = ? AND done = ''", id)
+	if err != nil {
+		return false, fmt.Errorf("store the attempt of parcel %d: %w", id, err)
 	}
-	return nil
+	return n > 0, nil
 }
 
 // ForgetParcelAttempt takes back an attempt that certainly never reached the homeserver.

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing/synctest"
+	"time"
+
+	"ronde/bot"
+	"ronde/e2e/homeserver"
+	"ronde/store"
+)
+
+// verb is one kind of step; m are the groups of its pattern.
+type verb struct {
+	pattern string
+	do      func(c *chat, s step, m []string) error
+}
+
+// verbs lists what can happen in a script, as testdata/chats/README.md explains it.
+func verbs() []verb {
+	return []verb{
+		{`language (fr|en)`, func(c *chat, _ step, m []string) error {
+			c.settings = fmt.Sprintf("language = %q\n", m[1])
+			return nil
+		}},
+		{`rights (\d+)`, func(c *chat, _ step, m []string) (err error) { c.rights, err = strconv.Atoi(m[1]); return err }},
+		{`host (\S+) (.*)`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("[[host]]\nname = %q\n%s\n", m[1], m[2])
+			return nil
+		}},
+		{`routine ([^:]+): ([^;]+); (every|weekly|monthly) ([^;]+?)(?: at (\d\d:\d\d))?(?:; (http\S+))?`, (*chat).addRoutine},
+
+		{`clock (.*)`, (*chat).setClock},
+		{`wait (\S+)`, func(_ *chat, _ step, m []string) error { return pass(m[1]) }},
+		{`start`, func(c *chat, _ step, _ []string) error { return c.start() }},
+		{`stop`, func(c *chat, _ step, _ []string) error { c.stop(); return c.rewind() }},
+		{`restart`, func(c *chat, _ step, _ []string) error { c.stop(); return c.start() }},
+		{`killed while it sends`, func(c *chat, _ step, _ []string) error { c.killOnSend(); return nil }},
+		{`homeserver down`, func(c *chat, _ step, _ []string) error { c.srv.GoAway(); return nil }},
+		{`homeserver up`, func(c *chat, _ step, _ []string) error { return c.srv.ComeBack() }},
+		{`silence`, func(*chat, step, []string) error { return nil }},
+
+		{`mail`, func(c *chat, s step, _ []string) error { return c.writeMail(s.block) }},
+		{`mail (\S+)`, (*chat).mailFromFile},
+		{`(unverified )?kuma (down|up) ([^|;]+) \| ([^;]*)(?:; sent (.*))?`, (*chat).kuma},
+		{`(\d+) times (.*)`, (*chat).again},
+
+		{`(ana|bruno|chloe|ronde)(?:, (\w+))? > (.*)`, (*chat).say},
+		{`(ana|bruno|chloe) reacts (\S+)(?: to (.*))?`, (*chat).react},
+		{`(ana|bruno|chloe) removes (\S+)`, (*chat).unreact},
+		{`(ana|bruno|chloe) deletes`, func(c *chat, _ step, m []string) error { return c.redact(m[1], c.words[m[1]]) }},
+
+		{`buttons ?(.*)`, (*chat).buttons},
+		{`audit (.*)`, (*chat).audit},
+		{`harm (\w+)`, func(c *chat, _ step, m []string) error { return c.rename(m[1], "lost_"+m[1]) }},
+		{`heal (\w+)`, func(c *chat, _ step, m []string) error { return c.rename("lost_"+m[1], m[1]) }},
+	}
+}
+
+func (c *chat) do(s step) error {
+	for _, v := range verbs() {
+		if m := regexp.MustCompile("^" + v.pattern + "$").FindStringSubmatch(s.text); m != nil {
+			return v.do(c, s, m)
+		}
+	}
+	return fmt.Errorf("%q is no step; testdata/chats/README.md lists them", s.text)
+}
+
+func (c *chat) addRoutine(_ step, m []string) error {
+	names := strings.Split(m[1], ", ")
+	var value string
+	switch days := strings.Fields(m[4]); m[3] {
+	case "weekly":
+		value = `["` + strings.Join(days, `", "`) + `"]`
+	default:
+		value = strconv.Quote(m[4])
+	}
+	french, english, _ := strings.Cut(m[2], " / ")
+	c.tables += fmt.Sprintf("[[routine]]\nkey = %q\ntitle = { fr = %q, en = %q }\n%s = %s\nat = %q\n",
+		names[0], french, cmp.Or(english, french), m[3], value, cmp.Or(m[5], "09:00"))
+	if len(names) > 1 {
+		c.tables += `aliases = ["` + strings.Join(names[1:], `", "`) + "\"]\n"
+	}
+	if m[6] != "" {
+		c.tables += fmt.Sprintf("runbook = %q\n", m[6])
+	}
+	return nil
+}
+
+// setClock lets the time pass up to a moment in Paris.
+func (c *chat) setClock(_ step, m []string) error {
+	to, err := time.ParseInLocation("2006-01-02 15:04", m[1], c.paris)
+	if err != nil {
+		return err
+	}
+	if to.Before(time.Now()) {
+		return fmt.Errorf("the clock shows %s already", time.Now().In(c.paris).Format("2006-01-02 15:04"))
+	}
+	time.Sleep(time.Until(to))
+	return nil
+}
+
+func pass(length string) error {
+	d, err := time.ParseDuration(length)
+	time.Sleep(d)
+	return err
+}
+
+// again does a step many times, a minute apart.
+func (c *chat) again(s step, m []string) error {
+	times, err := strconv.Atoi(m[1])
+	if err != nil {
+		return err
+	}
+	s.text = m[2]
+	for range times {
+		if err := c.do(s); err != nil {
+			return err
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+	}
+	return nil
+}
+
+const passed = "Authentication-Results: mx.exemple-asso.fr; dkim=pass header.d=exemple-asso.fr\n"
+
+// writeMail delivers a mail of the script, with a date if it has none.
+func (c *chat) writeMail(lines []string) error {
+	raw := strings.Join(lines, "\n") + "\n"
+	if !strings.Contains(raw, "\nDate: ") {
+		raw = "Date: " + time.Now().Format(time.RFC1123Z) + "\n" + raw
+	}
+	return c.mail(raw)
+}
+
+func (c *chat) mailFromFile(_ step, m []string) error {
+	raw, err := os.ReadFile(filepath.Join("alerts/testdata/mails", m[1]+".eml"))
+	if err != nil {
+		return err
+	}
+	return c.mail(passed + string(raw))
+}
+
+// kuma writes a mail as Uptime Kuma does.
+func (c *chat) kuma(_ step, m []string) error {
+	sent := time.Now()
+	if m[5] != "" {
+		at, err := time.ParseInLocation("2006-01-02 15:04", m[5], c.paris)
+		if err != nil {
+			return err
+		}
+		sent = at
+	}
+	status := map[string]string{"down": "[🔴 Down]", "up": "[✅ Up]"}[m[2]]
+	line := fmt.Sprintf("[%s] %s %s", m[3], status, m[4])
+	mail := fmt.Sprintf("From: Uptime Kuma <uptime@exemple-asso.fr>\nSubject: %s\nDate: %s\nContent-Type: text/plain; charset=utf-8\n\n%s\n",
+		line, sent.Format(time.RFC1123Z), line)
+	if m[1] == "" {
+		mail = passed + mail
+	}
+	return c.mail(mail)
+}
+
+// say has somebody write something, in Technique unless the script says else.
+func (c *chat) say(s step, m []string) error {
+	c.furnish()
+	who, how, body := m[1], m[2], s.all(m[3])
+	room, content := c.rooms[bot.Technique], map[string]any{"msgtype": "m.text", "body": body}
+	switch how {
+	case "", "technique":
+	case "supervision":
+		room = c.rooms[bot.Supervision]
+	case "notice":
+		content["msgtype"] = "m.notice"
+	case "reply":
+		content["m.relates_to"] = map[string]any{"m.in_reply_to": map[string]any{"event_id": c.last.event}}
+	case "thread":
+		content["m.relates_to"] = map[string]any{"rel_type": "m.thread", "event_id": c.card}
+	case "edit":
+		content["m.new_content"] = map[string]any{"msgtype": "m.text", "body": body}
+		content["m.relates_to"] = map[string]any{"rel_type": "m.replace", "event_id": c.words[who]}
+		content["body"] = "* " + body
+	default:
+		return fmt.Errorf("nobody can say something as %q", how)
+	}
+	event := c.srv.Send(who, room, "m.room.message", content)
+	if how != "edit" {
+		c.words[who] = event
+	}
+	return nil
+}
+
+// react taps on the card that the script had last, or on the newest that has the
+// given words in it.
+func (c *chat) react(_ step, m []string) error {
+	card := c.card
+	if m[3] != "" {
+		card = c.find(m[3])
+	}
+	if card == "" {
+		return errors.New("there is no such card")
+	}
+	who := m[1] + " " + m[2]
+	c.taps[who] = append(c.taps[who], c.srv.React(m[1], c.roomOf(card), card, m[2]))
+	return nil
+}
+
+// unreact takes the newest such reaction of somebody back.
+func (c *chat) unreact(_ step, m []string) error {
+	who := m[1] + " " + m[2]
+	taps := c.taps[who]
+	if len(taps) == 0 {
+		return fmt.Errorf("%s has no %s to remove", m[1], m[2])
+	}
+	c.taps[who] = taps[:len(taps)-1]
+	return c.redact(m[1], taps[len(taps)-1])
+}
+
+func (c *chat) redact(who, event string) error {
+	if event == "" {
+		return fmt.Errorf("%s has nothing to take back", who)
+	}
+	c.srv.Redact(who, c.roomOf(event), event)
+	return nil
+}
+
+func (c *chat) roomOf(event string) string {
+	for _, room := range c.rooms {
+		if slices.ContainsFunc(c.srv.Timeline(room), func(e homeserver.Event) bool { return e.ID == event }) {
+			return room
+		}
+	}
+	return ""
+}
+
+// find returns the newest of the bot's messages that shows the given words now.
+func (c *chat) find(words string) string {
+	for _, room := range c.rooms {
+		for _, e := range slices.Backward(c.srv.Roots(room)) {
+			body := e.Body()
+			if edits := c.srv.EditsOf(e.ID); len(edits) > 0 {
+				body = edits[len(edits)-1].Body()
+			}
+			if e.Sender == self && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
+				return e.ID
+			}
+		}
+	}
+	return ""
+}
+
+// buttons checks the bot's own reactions to the last card.
+func (c *chat) buttons(_ step, m []string) error {
+	var seeds []string
+	for _, e := range c.srv.ReactionsTo(c.card) {
+		if _, emoji := e.ReactsTo(); e.Sender == self {
+			seeds = append(seeds, emoji)
+		}
+	}
+	if got := strings.Join(seeds, " "); got != m[1] {
+		return fmt.Errorf("the card's buttons are %q, not %q", got, m[1])
+	}
+	return nil
+}
+
+// audit checks the newest line of the audit log.
+func (c *chat) audit(_ step, m []string) error {
+	var deeds []store.Deed
+	err := c.store.View(c.t.Context(), func(tx *store.Tx) (err error) {
+		deeds, err = tx.Deeds(1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	got := "empty"
+	if len(deeds) > 0 {
+		d := deeds[0]
+		who, _, _ := strings.Cut(strings.TrimPrefix(d.Who, "@"), ":")
+		got = strings.Join(strings.Fields(fmt.Sprintf("%s %s %s by %s: %s", who, d.Action, d.Subject, d.How, d.Outcome)), " ")
+	}
+	if got != m[1] {
+		return fmt.Errorf("the audit log says %q, not %q", got, m[1])
+	}
+	return nil
+}
+
+// rename takes a table away from the bot, or gives it back, so that whatever
+// needs it fails.
+func (c *chat) rename(from, to string) error {
+	c.harmed = true
+	db, ok := c.store.Matrix().(interface {
+		Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	})
+	if !ok {
+		return errors.New("the store takes no SQL")
+	}
+	_, err := db.Exec(c.t.Context(), "ALTER TABLE "+from+" RENAME TO "+to)
+	return err
+}

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"html"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ronde/alerts"
+	"ronde/bot"
+	"ronde/config"
+	"ronde/e2e/homeserver"
+	"ronde/store"
+)
+
+const self = "@ronde:ronde.test"
+
+// chat is a town for one conversation: a homeserver with three people and two
+// rooms, and the bot with what it keeps.
+type chat struct {
+	t     *testing.T
+	srv   *homeserver.Server
+	token string
+	rooms map[string]string // technique, supervision → id
+	dir   string
+	log   *logbook
+	paris *time.Location
+
+	settings, tables string // the configuration: what stands before the tables, and them
+	rights           int
+
+	store   *store.Store // nil while the bot is down
+	ronde   *ronde
+	end     func() error
+	mails   []store.Mail // came while the bot was down
+	mailNow uint32       // the UID of the last mail
+	harmed  bool         // the log may hold errors
+
+	seen       map[string]int // how many events of each room were looked at
+	pending    []utterance    // what the bot said and the script did not have yet
+	last       utterance      // what the script had last
+	card       string         // the card that it had last
+	words      map[string]string
+	taps       map[string][]string // of each person and emoji, their reactions
+	transcript strings.Builder
+}
+
+// logbook is where the bot logs to.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func newChat(t *testing.T) *chat {
+	t.Helper()
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &chat{
+		t: t, srv: homeserver.New(homeserver.Options{}), dir: t.TempDir(), log: &logbook{}, paris: paris,
+		settings: "language = \"fr\"\n", rooms: map[string]string{}, seen: map[string]int{},
+		words: map[string]string{}, taps: map[string][]string{},
+	}
+	for _, name := range []string{"ronde", "ana", "bruno", "chloe"} {
+		c.srv.Register(name, "a long password")
+	}
+	c.token = c.srv.Token("ronde", "RONDE")
+	return c
+}
+
+// furnish makes the rooms, the first time that something happens in them: only
+// then is the clock right.
+func (c *chat) furnish() {
+	if len(c.rooms) > 0 {
+		return
+	}
+	for _, name := range []string{bot.Technique, bot.Supervision} {
+		c.rooms[name] = c.srv.CreateRoom("ana", homeserver.RoomOptions{Alias: name, Invite: []string{"bruno", "chloe", "ronde"}})
+		c.srv.Join("bruno", c.rooms[name])
+		c.srv.Join("chloe", c.rooms[name])
+	}
+}
+
+// configure reads the settings as config.toml would have them.
+func (c *chat) configure() (config.Config, error) {
+	doc := c.settings + fmt.Sprintf("[matrix]\nhomeserver = %q\nuser = %q\ninviters = [\"@ana:ronde.test\"]\nevents_per_second = 0\n", homeserver.URL, self) +
+		"[rooms]\ntechnique = \"#technique:ronde.test\"\nsupervision = \"#supervision:ronde.test\"\n" +
+		fmt.Sprintf("[rights]\nact = %d\n", c.rights) + c.tables
+	read, mistakes := config.Parse(filepath.Join(c.dir, "config.toml"), []byte(doc), os.LookupEnv)
+	if len(mistakes) > 0 {
+		return read, mistakes
+	}
+	read.Trust = alerts.Trust{AuthServID: "mx.exemple-asso.fr"}
+	return read, nil
+}
+
+// start runs the bot on what it keeps.
+func (c *chat) start() error {
+	if c.ronde != nil {
+		return fmt.Errorf("the bot runs already")
+	}
+	c.furnish()
+	read, err := c.configure()
+	if err != nil {
+		return err
+	}
+	if c.store, err = store.Open(c.t.Context(), filepath.Join(c.dir, "ronde.db")); err != nil {
+		return err
+	}
+	if err := c.logIn(); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(c.log, nil))
+	if c.ronde, err = assemble(read, c.store, log, c.srv.Client()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	whole := c.ronde
+	go func() { done <- whole.run(ctx) }()
+	c.end = func() error { cancel(); return <-done }
+	mails := c.mails
+	c.mails = nil
+	return c.deliver(mails...)
+}
+
+// logIn keeps the account of a device that is logged in already.
+func (c *chat) logIn() error {
+	account, err := json.Marshal(bot.Account{
+		Homeserver: homeserver.URL, UserID: self, DeviceID: "RONDE", AccessToken: c.token, PickleKey: "of a story",
+	})
+	if err != nil {
+		return err
+	}
+	return c.store.SetValue(c.t.Context(), "matrix.account", string(account))
+}
+
+// stop ends the bot as a signal would. It is no mistake when there is none.
+func (c *chat) stop() {
+	if c.end != nil {
+		if err := c.end(); err != nil {
+			c.t.Errorf("the bot ended with: %v", err)
+		}
+	}
+	if c.store != nil {
+		if err := c.store.Close(); err != nil {
+			c.t.Errorf("close the store: %v", err)
+		}
+	}
+	if log := c.log.String(); strings.Contains(log, "level=ERROR") && !c.harmed && !c.t.Failed() {
+		c.t.Errorf("the log holds errors:\n%s", log)
+	}
+	c.ronde, c.store, c.end = nil, nil, nil
+}
+
+// killOnSend ends the bot, when the script next says stop, in the state that it
+// is in while the homeserver has its next message and the answer is on its way.
+func (c *chat) killOnSend() {
+	copied := filepath.Join(c.dir, "killed.db")
+	var once sync.Once
+	c.srv.SetFaults(func(r homeserver.Request) (fault homeserver.Fault) {
+		if r.Kind == homeserver.Send && r.User == self {
+			once.Do(func() {
+				fault.Drop = homeserver.DropAnswer
+				fault.After = func() {
+					if err := c.store.Backup(context.Background(), copied); err != nil {
+						c.t.Errorf("copy the store: %v", err)
+					}
+				}
+			})
+		}
+		return fault
+	})
+}
+
+// rewind puts the copy of killOnSend in the place of the store.
+func (c *chat) rewind() error {
+	copied := filepath.Join(c.dir, "killed.db")
+	if _, err := os.Stat(copied); err != nil {
+		return nil //nolint:nilerr // nobody was killed
+	}
+	c.srv.SetFaults(nil)
+	for _, end := range []string{"-wal", "-shm"} {
+		if err := os.RemoveAll(filepath.Join(c.dir, "ronde.db"+end)); err != nil {
+			return err
+		}
+	}
+	return os.Rename(copied, filepath.Join(c.dir, "ronde.db"))
+}
+
+// deliver puts mails where the mailbox would, or keeps them for the next start.
+func (c *chat) deliver(mails ...store.Mail) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	if c.ronde == nil {
+		c.mails = append(c.mails, mails...)
+		return nil
+	}
+	cursor := store.Cursor{UIDValidity: 1, UID: mails[len(mails)-1].UID, Received: mails[len(mails)-1].Received}
+	if _, err := c.store.TakeMail(c.t.Context(), cursor, "INBOX", mails); err != nil {
+		return err
+	}
+	c.ronde.alerts.Wake()
+	return nil
+}
+
+func (c *chat) mail(raw string) error {
+	c.mailNow++
+	return c.deliver(store.Mail{
+		Folder: "INBOX", UIDValidity: 1, UID: c.mailNow, Received: time.Now().Truncate(time.Second),
+		Size: int64(len(raw)), Raw: []byte(raw), Hash: hashOf([]byte(raw)),
+	})
+}
+
+// listen takes note of what the bot said since the last look.
+func (c *chat) listen() error {
+	var fresh []homeserver.Event
+	for _, name := range []string{bot.Technique, bot.Supervision} {
+		timeline := c.srv.Timeline(c.rooms[name])
+		for _, e := range timeline[c.seen[name]:] {
+			if e.Sender == self && e.Type == "m.room.message" && e.Device != "" {
+				fresh = append(fresh, e)
+			}
+		}
+		c.seen[name] = len(timeline)
+	}
+	slices.SortStableFunc(fresh, func(a, b homeserver.Event) int { return a.At.Compare(b.At) })
+	for _, e := range fresh {
+		u, err := c.hear(e)
+		if err != nil {
+			return err
+		}
+		c.pending = append(c.pending, u)
+		fmt.Fprintf(&c.transcript, "  %s  %s", e.At.In(c.paris).Format("2006-01-02 15:04:05"), strings.ReplaceAll(u.String(), "\n    |", "\n                         |"))
+	}
+	return nil
+}
+
+// hear reads an event of the bot, and checks what holds for all that it says.
+func (c *chat) hear(e homeserver.Event) (utterance, error) {
+	content, mark, root := []string{}, "<", e.ID
+	switch {
+	case e.Edits() != "":
+		content, mark, root = []string{"m.new_content"}, "~", e.Edits()
+	case e.Text("msgtype") == "m.text":
+		mark = "<!"
+	}
+	at := func(names ...string) []string { return append(slices.Clone(content), names...) }
+	u := utterance{
+		room: bot.Technique, mark: mark, event: root, html: e.Text(at("formatted_body")...),
+		card: strings.Contains(e.Text("org.ronde.card", "txn"), "-card-"),
+	}
+	if e.Room == c.rooms[bot.Supervision] {
+		u.room = bot.Supervision
+	}
+	body := e.Text(at("body")...)
+	u.body = strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(body)
+	if mentions, ok := e.Value(at("m.mentions")...).(map[string]any); !ok || len(mentions) > 0 {
+		return u, fmt.Errorf("a message mentions %v: it must say that it mentions nobody\n%s", mentions, u)
+	}
+	return u, sameInHTML(body, u.html)
+}
+
+var (
+	allowedTag = regexp.MustCompile(`</?(?:strong|code|pre)>`)
+	blanks     = regexp.MustCompile(`\s+`)
+)
+
+// sameInHTML checks that the HTML of a message says what its plain text says, with
+// no markup but the bot's own.
+func sameInHTML(plain, formatted string) error {
+	bare := strings.NewReplacer("<br>", "\n", "</pre>", "\n", "<pre>", "\n").Replace(formatted)
+	bare = allowedTag.ReplaceAllString(bare, "")
+	if strings.ContainsAny(bare, "<>") {
+		return fmt.Errorf("a message has markup that is not the bot's: %s", formatted)
+	}
+	squeeze := func(s string) string { return strings.TrimSpace(blanks.ReplaceAllString(s, " ")) }
+	if squeeze(html.UnescapeString(bare)) != squeeze(plain) {
+		return fmt.Errorf("the two forms of a message differ\nplain: %s\n html: %s", plain, formatted)
+	}
+	return nil
+}
+
+// take gives what the bot said to the script.
+func (c *chat) take(i int) utterance {
+	u := c.pending[i]
+	c.pending = slices.Delete(c.pending, i, i+1)
+	c.last = u
+	if u.card {
+		c.card = u.event
+	}
+	return u
+}

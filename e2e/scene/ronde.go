@@ -1,0 +1,126 @@
+package scene
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// Build compiles the bot into dir, as its users run it, and returns the program's path.
+func Build(ctx context.Context, dir string) (string, error) {
+	program := filepath.Join(dir, "ronde")
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "goolm,sqlite_omit_load_extension", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
+	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=1", "GOFLAGS=-buildvcs=false")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build ronde: %w\n%s", err, out)
+	}
+	return program, nil
+}
+
+// moduleRoot returns the folder of go.mod, which is this one or above it.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod here or above: run this inside the project")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// Ronde is the bot as a process.
+type Ronde struct {
+	Program string
+	Config  string // path of its config.toml
+	Env     []string
+
+	cmd    *exec.Cmd
+	exited chan struct{}
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// Write appends to the bot's log; the process writes here.
+func (r *Ronde) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Write(p)
+}
+
+// Log returns what the bot has written on standard error so far.
+func (r *Ronde) Log() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.String()
+}
+
+// Do runs one of the program's commands to its end and returns what it printed.
+func (r *Ronde) Do(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, r.Program, append(args, "-c", r.Config)...)
+	cmd.Env = append(os.Environ(), r.Env...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("ronde %v: %w\n%s", args, err, errs.String())
+	}
+	return out.String(), nil
+}
+
+// Start starts `ronde run`.
+func (r *Ronde) Start() error {
+	r.cmd = exec.Command(r.Program, "run", "-c", r.Config)
+	r.cmd.Env = append(os.Environ(), r.Env...)
+	r.cmd.Stdout, r.cmd.Stderr = r, r
+	if err := r.cmd.Start(); err != nil {
+		return fmt.Errorf("start ronde: %w", err)
+	}
+	cmd, exited := r.cmd, make(chan struct{})
+	r.exited = exited
+	go func() {
+		_ = cmd.Wait() // how it ended is in the log
+		close(exited)
+	}()
+	return nil
+}
+
+// PID returns the process id of the running bot.
+func (r *Ronde) PID() int { return r.cmd.Process.Pid }
+
+// Exited is closed when the process has ended.
+func (r *Ronde) Exited() <-chan struct{} { return r.exited }
+
+// Kill ends the bot with SIGKILL, in the middle of whatever it does.
+func (r *Ronde) Kill() error { return r.end(syscall.SIGKILL) }
+
+// Stop asks the bot to end, and waits.
+func (r *Ronde) Stop() error { return r.end(syscall.SIGTERM) }
+
+func (r *Ronde) end(signal os.Signal) error {
+	if r.cmd == nil {
+		return nil
+	}
+	err := r.cmd.Process.Signal(signal)
+	<-r.exited
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
+}
