@@ -126,17 +126,27 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	switch {
 	case r.State == Firing && open:
 		return last.ID, d.repeat(tx, last, r)
-	case r.State == Firing && known && r.Since.Before(last.ResolvedAt):
+	case r.State == Firing && known && r.Since.Before(last.ResolvedAt) && !stronger(last, r):
 		return last.ID, d.late(tx, last, r)
 	case r.State == Firing:
 		return d.begin(tx, r, store.Firing)
 	case open:
 		return last.ID, d.recover(tx, last, r)
-	case known:
-		return last.ID, nil // the twin of a recovery that was seen already
+	case known && r.Since.Before(last.ResolvedAt.Add(twin)):
+		return last.ID, d.again(tx, last, r)
 	}
 	return d.begin(tx, r, store.Resolved)
 }
+
+// twin is how much later than a recovery one may be dated that says the same. A
+// later one ends something that was never announced.
+const twin = 10 * time.Minute
+
+// weaker tells whether anyone could have written r, but not what is known of i.
+func weaker(i store.Incident, r Reading) bool { return i.Verified && !r.Verified }
+
+// stronger is the reverse of weaker.
+func stronger(i store.Incident, r Reading) bool { return r.Verified && !i.Verified }
 
 func showMail(tx *store.Tx, id int64) error {
 	return tx.ShowCard(store.Card{Kind: MailCard, Subject: id, Room: room})
@@ -168,15 +178,18 @@ func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64,
 	return id, show(tx, id, state == store.Firing)
 }
 
-// repeat counts one more alert about what is known to be broken.
+// repeat counts one more alert about what is known to be broken. One that anyone
+// could have written changes nothing else of what a verified one said.
 func (d *Desk) repeat(tx *store.Tx, i store.Incident, r Reading) error {
 	i.Alerts++
-	i.Verified = i.Verified || r.Verified
-	if !r.Since.Before(i.Newest) {
-		i.Newest, i.Fault = r.Since, r.Fault
-	}
-	if r.Since.Before(i.Since) {
-		i.Since = r.Since
+	if !weaker(i, r) {
+		if stronger(i, r) || !r.Since.Before(i.Newest) {
+			i.Newest, i.Fault = r.Since, r.Fault
+		}
+		if r.Since.Before(i.Since) {
+			i.Since = r.Since
+		}
+		i.Verified = r.Verified
 	}
 	if err := tx.SaveIncident(i); err != nil {
 		return err
@@ -206,17 +219,27 @@ func (d *Desk) late(tx *store.Tx, i store.Incident, r Reading) error {
 // alert began.
 func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading) error {
 	switch {
-	case r.Since.Before(i.Newest):
+	case r.Since.Before(i.Newest) && !stronger(i, r):
 		return nil
-	case i.Verified && !r.Verified:
+	case weaker(i, r):
 		i.Doubted++
 	default:
-		i.State, i.ResolvedAt = store.Resolved, r.Since
+		i.State, i.ResolvedAt, i.Verified = store.Resolved, r.Since, r.Verified
 	}
 	if err := tx.SaveIncident(i); err != nil {
 		return err
 	}
 	return show(tx, i.ID, true)
+}
+
+// again takes note of the twin of a recovery, which nobody has to see: an alert
+// from before it is not news.
+func (d *Desk) again(tx *store.Tx, i store.Incident, r Reading) error {
+	if weaker(i, r) || !r.Since.After(i.ResolvedAt) {
+		return nil
+	}
+	i.ResolvedAt = r.Since
+	return tx.SaveIncident(i)
 }
 
 // Acknowledge records that somebody takes care of an incident.

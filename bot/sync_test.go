@@ -26,7 +26,7 @@ func TestATokenIsStoredOnlyWithItsEvents(t *testing.T) {
 		w.hears("!due")
 		time.Sleep(time.Minute)
 		said := 0
-		for _, b := range w.inbox.batches {
+		for _, b := range w.inbox.taken() {
 			if slices.ContainsFunc(b.Events, func(e cards.Event) bool { return e.Body == "!due" }) {
 				said++
 				if b.Token == "" || b.Asked.IsZero() {
@@ -291,13 +291,13 @@ func TestANudgeAsksAtOnce(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		began := time.Now()
-		stored := len(w.inbox.batches)
+		stored := len(w.inbox.taken())
 		w.bot.Nudge()
 		synctest.Wait()
-		if len(w.inbox.batches) != stored+1 {
-			t.Fatalf("%d new batches, want one", len(w.inbox.batches)-stored)
+		if len(w.inbox.taken()) != stored+1 {
+			t.Fatalf("%d new batches, want one", len(w.inbox.taken())-stored)
 		}
-		if asked := w.inbox.batches[stored].Asked; asked.Before(began) {
+		if asked := w.inbox.taken()[stored].Asked; asked.Before(began) {
 			t.Errorf("the batch was asked for %s before the nudge", began.Sub(asked))
 		}
 		if failed := w.bot.newPatience(); !failed.began.IsZero() {

@@ -119,6 +119,12 @@ func (i *inbox) all() []cards.Event {
 	return slices.Clone(i.events)
 }
 
+func (i *inbox) taken() []cards.Batch {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.batches)
+}
+
 // bodies are the texts said by others than the bot.
 func (i *inbox) bodies() (bodies []string) {
 	for _, e := range i.all() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -197,7 +198,7 @@ func story(t *testing.T, name string, play func(w *town)) {
 func inTown(t *testing.T, c cards.Config, play func(w *town)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &town{T: t, config: c, path: filepath.Join(t.TempDir(), "ronde.db"), hs: newScripted(), states: map[int64]string{}}
+		w := &town{T: t, config: c, path: filepath.Join(fastDir(t), "ronde.db"), hs: newScripted(), states: map[int64]string{}}
 		w.open()
 		t.Cleanup(func() {
 			w.stop()
@@ -207,6 +208,22 @@ func inTown(t *testing.T, c cards.Config, play func(w *town)) {
 		})
 		play(w)
 	})
+}
+
+// fastDir is in memory where that is possible: the tests of this package
+// sync their files to the disk some ten thousand times.
+func fastDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "ronde")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func (w *town) open() {

@@ -83,13 +83,16 @@ func (d *Desk) Facts(tx *store.Tx) (map[string]Facts, error) {
 	return facts, nil
 }
 
+// open makes the occurrence for a date that is due, unless the open one stands for
+// it: a chore that comes every few days is asked for once until it is done,
+// whatever its date would be now, and a clock that was set back asks for nothing.
 func (d *Desk) open(tx *store.Tx, due Due) (changed bool, err error) {
 	current, known, err := tx.OpenOccurrenceOf(due.Routine)
 	if err != nil {
 		return false, err
 	}
-	if known && current.Due.Equal(due.Due) {
-		return d.showLate(tx, current, due.Late)
+	if known && (d.rolls(due.Routine) || !due.Due.After(current.Due)) {
+		return d.showLate(tx, current)
 	}
 	if known {
 		if err := d.setState(tx, current, store.OccurrenceMissed); err != nil {
@@ -109,7 +112,14 @@ func (d *Desk) open(tx *store.Tx, due Due) (changed bool, err error) {
 	return true, d.setState(tx, o, store.OccurrenceOpen)
 }
 
-func (d *Desk) showLate(tx *store.Tx, o store.Occurrence, days int) (changed bool, err error) {
+func (d *Desk) rolls(key string) bool {
+	r, _ := d.byKey(key)
+	return r.rolls()
+}
+
+// showLate brings what a card says of its lateness up to date.
+func (d *Desk) showLate(tx *store.Tx, o store.Occurrence) (changed bool, err error) {
+	days := max(0, DateOf(tx.Now.In(d.Location)).Sub(DateOf(o.Due.In(d.Location))))
 	if o.Late == days {
 		return false, nil
 	}

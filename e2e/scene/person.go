@@ -29,6 +29,8 @@ type Message struct {
 	HTML      string
 	Original  string // the text that was sent first, which a phone's notification shows
 	Edits     int
+	ReplyTo   id.EventID // the message that it answers, if any
+	Thread    id.EventID // the root of the thread that it is in, if any
 	Notice    bool
 	Encrypted bool
 	Reactions map[id.EventID]Reaction
@@ -146,6 +148,7 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 	}
 	p.rooms[e.RoomID] = append(p.rooms[e.RoomID], &Message{
 		ID: e.ID, Sender: e.Sender, Body: content.Body, HTML: content.FormattedBody, Original: content.Body,
+		ReplyTo: content.RelatesTo.GetReplyTo(), Thread: content.RelatesTo.GetThreadParent(),
 		Notice: content.MsgType == event.MsgNotice, Encrypted: e.Mautrix.WasEncrypted,
 		Reactions: map[id.EventID]Reaction{}, At: time.UnixMilli(e.Timestamp),
 	})

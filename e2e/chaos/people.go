@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+const (
+	doneEmoji = "✅"
+	ackEmoji  = "👀"
+)
+
+func names() []string { return []string{"ana", "bob", "carl"} }
+
+// removal says whether somebody takes a reaction back.
+type removal int
+
+const (
+	stays   removal = iota
+	hasty           // soon, whether or not the bot saw it
+	settled         // once the card showed it
+)
+
+// press is a reaction to a card.
+type press struct {
+	who, emoji string
+	chore      *chore    // the card it is put on, or
+	incident   *incident // this one, or
+	letter     int       // this one, from 1
+	idle       bool      // means nothing on this card
+	delay      time.Duration
+	removal    removal
+	removing   time.Duration
+	after      *press // only once this one was taken back
+
+	// How it was played.
+	ready, placed   time.Time
+	event, takeback string
+}
+
+// counts says whether the press has its effect in the end.
+func (p *press) counts() bool { return !p.idle && p.removal == stays }
+
+// order is something said in a room.
+type order struct {
+	who, body string
+	technique bool   // in this room, else in the other
+	chore     *chore // its card must be there before
+	done      bool   // it completes the chore
+	note      string
+	undo      *order // the one it takes back, which was said before
+	answer    string // what the one reply holds; "" for no reply
+	at        time.Duration
+
+	undone bool
+	event  string // how it was played
+}
+
+// drawPeople decides who does what: every chore is left alone, done from its card,
+// or done by a command.
+func (p *plan) drawPeople(lots *rand.Rand) {
+	for _, c := range p.chores {
+		switch lot := lots.IntN(10); {
+		case lot < 2:
+		case lot < 6:
+			p.pressChore(lots, c)
+		default:
+			p.order(lots, c)
+		}
+	}
+	p.pressIncidents(lots)
+	p.pressIdly(lots)
+	for _, o := range []order{
+		{body: "!pannes", answer: "incident"}, {body: "!prévu", technique: true, answer: "routine"},
+		{body: "!stats antigone", answer: "antigone"}, {body: "!prevoir", technique: true, answer: "Je ne connais pas"},
+		{body: "bonjour tout le monde"}, {body: "il fait froid !", technique: true},
+	} {
+		o.who, o.at = pick(lots, names()), upTo(lots, 2*time.Second)
+		p.orders = append(p.orders, &o)
+	}
+}
+
+func pick[T any](lots *rand.Rand, from []T) T { return from[lots.IntN(len(from))] }
+
+func (p *plan) press(lots *rand.Rand, one press) *press {
+	one.delay, one.removing = upTo(lots, 400*time.Millisecond), upTo(lots, 300*time.Millisecond)
+	p.presses = append(p.presses, &one)
+	return &one
+}
+
+// pressChore has one or two people say that a chore is done, and perhaps think
+// again.
+func (p *plan) pressChore(lots *rand.Rand, c *chore) {
+	people := slices.Clone(names())
+	lots.Shuffle(len(people), func(i, j int) { people[i], people[j] = people[j], people[i] })
+	if lots.IntN(3) == 0 { // two who do not know of each other
+		p.press(lots, press{who: people[0], emoji: doneEmoji, chore: c, removal: pick(lots, []removal{stays, hasty})})
+		p.press(lots, press{who: people[1], emoji: doneEmoji, chore: c})
+		return
+	}
+	first := p.press(lots, press{who: people[0], emoji: doneEmoji, chore: c, removal: pick(lots, []removal{stays, stays, hasty, settled})})
+	if first.removal != stays && lots.IntN(2) == 0 {
+		p.press(lots, press{who: people[0], emoji: "✅\ufe0f", chore: c, after: first})
+	}
+}
+
+func (p *plan) pressIncidents(lots *rand.Rand) {
+	taken := map[string]bool{}
+	for len(p.presses) < pressCount {
+		i, who := lots.IntN(len(p.incidents)), pick(lots, names())
+		if key := fmt.Sprint(i, who); !taken[key] {
+			taken[key] = true
+			p.press(lots, press{who: who, emoji: ackEmoji, incident: p.incidents[i], removal: pick(lots, []removal{stays, stays, stays, hasty, settled})})
+		}
+	}
+}
+
+// pressIdly adds reactions that mean nothing where they are.
+func (p *plan) pressIdly(lots *rand.Rand) {
+	p.press(lots, press{who: "ana", emoji: "👍", incident: pick(lots, p.incidents), idle: true})
+	p.press(lots, press{who: "bob", emoji: ackEmoji, chore: pick(lots, p.chores), idle: true})
+	p.press(lots, press{who: "carl", emoji: doneEmoji, letter: 1 + lots.IntN(p.letters), idle: true, removal: hasty})
+}
+
+// order has somebody complete a chore by a command, and perhaps somebody undo it.
+func (p *plan) order(lots *rand.Rand, c *chore) {
+	at := upTo(lots, 2500*time.Millisecond)
+	note := fmt.Sprintf("tout est vert, série %02d", c.n)
+	done := &order{who: pick(lots, names()), body: "!fait " + c.key() + " " + note, technique: lots.IntN(4) > 0, chore: c, done: true, note: note, answer: "Fait : " + c.title(), at: at}
+	p.orders = append(p.orders, done)
+	if lots.IntN(4) == 0 {
+		done.undone = true
+		p.orders = append(p.orders, &order{
+			who: pick(lots, names()), body: "!annuler " + c.key(), technique: done.technique, chore: c, undo: done,
+			answer: "Annulé : " + c.title(), at: at + upTo(lots, 500*time.Millisecond),
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// How much goes through the bot in one seed.
+const (
+	alertMails   = 160 // downs, repeats and ups of things
+	letterMails  = 20  // of no known kind
+	repeatMails  = 20  // delivered before, byte for byte but for the trace
+	watchedCount = 45  // things that break
+	choreCount   = 20
+	pressCount   = 50
+)
+
+// plan is all that happens to the bot in one seed, and with it what the rooms
+// have to show in the end. The seed decides it.
+type plan struct {
+	seed      uint64
+	mails     []mail
+	waves     []wave
+	incidents []*incident
+	letters   int
+	chores    []*chore
+	presses   []*press
+	orders    []*order
+	strikes   []strike
+	absence   absence
+}
+
+// incident is what the alerts about one thing fold into, as a person would count
+// them.
+type incident struct {
+	thing    string
+	kuma     bool
+	numbers  []int // of its alerts, oldest first; none when only the end was told
+	resolved bool
+}
+
+// chore is a routine that is due.
+type chore struct {
+	n    int
+	late int // days
+}
+
+func (c *chore) key() string   { return fmt.Sprintf("corvee-%02d", c.n) }
+func (c *chore) title() string { return fmt.Sprintf("Corvée %02d", c.n) }
+
+// wave is how many mails arrive at once, and when.
+type wave struct {
+	at    time.Duration
+	mails int
+}
+
+// absence is when the homeserver is away.
+type absence struct{ at, lasts time.Duration }
+
+// newPlan draws the plan of a seed. The mails are dated before now.
+func newPlan(seed uint64, now time.Time) *plan {
+	lots := rand.New(rand.NewPCG(seed, 1))
+	p := &plan{seed: seed}
+	p.drawMails(lots, now.Add(-3*time.Hour))
+	p.drawWaves(lots)
+	for n := range choreCount {
+		p.chores = append(p.chores, &chore{n: n, late: 1 + lots.IntN(25)})
+	}
+	p.drawPeople(lots)
+	p.drawStrikes(lots)
+	p.absence = absence{at: upTo(lots, 2*time.Second), lasts: 200*time.Millisecond + upTo(lots, 600*time.Millisecond)}
+	return p
+}
+
+func upTo(lots *rand.Rand, d time.Duration) time.Duration { return time.Duration(lots.Int64N(int64(d))) }
+
+// drawWaves cuts the mails into deliveries, the first of them before the bot is up.
+func (p *plan) drawWaves(lots *rand.Rand) {
+	waves := 5 + lots.IntN(5)
+	cuts := []int{0, len(p.mails)}
+	for range waves - 1 {
+		cuts = append(cuts, lots.IntN(len(p.mails)))
+	}
+	slices.Sort(cuts)
+	at := time.Duration(0)
+	for i := 1; i < len(cuts); i++ {
+		p.waves = append(p.waves, wave{at: at, mails: cuts[i] - cuts[i-1]})
+		at += 50*time.Millisecond + upTo(lots, 600*time.Millisecond)
+	}
+}
+
+// thing is what is watched while the mails are drawn.
+type thing struct {
+	name string
+	kuma bool
+	open *incident
+	seen bool
+}
+
+// drawMails draws what arrives, and counts along what it amounts to.
+func (p *plan) drawMails(lots *rand.Rand, start time.Time) {
+	kinds := slices.Concat(slices.Repeat([]int{0}, alertMails), slices.Repeat([]int{1}, letterMails), slices.Repeat([]int{2}, repeatMails))
+	lots.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
+	things := make([]*thing, watchedCount)
+	for i := range things {
+		kuma := lots.IntN(2) == 0
+		things[i] = &thing{name: thingName(kuma, i), kuma: kuma}
+	}
+	var drawn []mail
+	for i, kind := range kinds {
+		at := start.Add(time.Duration(i) * 40 * time.Second)
+		switch {
+		case kind == 2 && i > 0:
+			p.mails = append(p.mails, drawn[lots.IntN(len(drawn))].again(i))
+			continue
+		case kind == 1:
+			drawn = append(drawn, letter(p.letters, at))
+			p.letters++
+		default:
+			drawn = append(drawn, p.alert(lots, things[lots.IntN(len(things))], i, at))
+		}
+		p.mails = append(p.mails, drawn[len(drawn)-1])
+	}
+}
+
+// alert draws the next mail about a thing: a down, a repeat, an up, or an up of
+// what nobody knew to be down.
+func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
+	number := firstNumber + i
+	up := lots.Float64() < 0.08
+	if t.open != nil {
+		up = lots.Float64() < 0.45
+	}
+	switch {
+	case up && t.open != nil:
+		t.open.resolved, t.open = true, nil
+	case up && !t.seen:
+		p.incidents = append(p.incidents, &incident{thing: t.name, kuma: t.kuma, resolved: true})
+	case !up && t.open == nil:
+		t.open = &incident{thing: t.name, kuma: t.kuma}
+		p.incidents = append(p.incidents, t.open)
+	}
+	t.seen = true
+	if up {
+		return recovery(t, number, at)
+	}
+	t.open.numbers = append(t.open.numbers, number)
+	return failure(t, number, at)
+}

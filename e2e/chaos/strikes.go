@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"ronde/e2e/homeserver"
+)
+
+// moment says at what the bot is killed.
+type moment string
+
+const (
+	beforeCommit moment = "before the homeserver takes an event"
+	afterCommit  moment = "after the homeserver took an event, before its answer"
+	syncGiven    moment = "just after a sync answer"
+	mailGiven    moment = "just after mail came"
+	anyTime      moment = "at some time"
+)
+
+// strike is one kill -9 and what follows.
+type strike struct {
+	moment moment
+	nth    int           // of the events sent, or of the sync answers, since the start
+	pause  time.Duration // from the moment to the kill
+	limit  time.Duration // after that long since the start it is struck in any case
+	forget bool          // the homeserver forgets all transaction ids
+	down   time.Duration // until the next start
+}
+
+func (s strike) String() string {
+	return fmt.Sprintf("kill %s, the %dth, after %s or %s at most; forgets ids: %t; down for %s",
+		s.moment, s.nth, s.pause.Round(time.Millisecond), s.limit.Round(time.Millisecond), s.forget, s.down.Round(time.Millisecond))
+}
+
+// drawStrikes decides when the bot is killed, six to nine times.
+func (p *plan) drawStrikes(lots *rand.Rand) {
+	moments := []moment{beforeCommit, afterCommit, afterCommit, syncGiven, mailGiven, anyTime}
+	for i := range 6 + lots.IntN(4) {
+		s := strike{moment: pick(lots, moments), nth: 1 + lots.IntN(30), limit: 900 * time.Millisecond, forget: lots.IntN(2) == 0, down: upTo(lots, 60*time.Millisecond)}
+		if i == 0 { // with every seed, what is hardest: it is there, nobody said so, and the id is forgotten
+			s.moment, s.forget = afterCommit, true
+		}
+		switch s.moment {
+		case syncGiven:
+			s.nth, s.pause = 1+lots.IntN(6), upTo(lots, 5*time.Millisecond)
+		case mailGiven:
+			s.pause = upTo(lots, 600*time.Millisecond)
+		case anyTime:
+			s.limit = upTo(lots, 800*time.Millisecond)
+		}
+		p.strikes = append(p.strikes, s)
+	}
+}
+
+// armed is a strike that waits for its moment.
+type armed struct {
+	strike
+	once   sync.Once
+	struck chan struct{} // closed when the moment has come
+	dead   chan struct{} // closed when the bot is
+}
+
+func (a *armed) strikeNow() { a.once.Do(func() { close(a.struck) }) }
+
+// strikeAfter strikes after the pause.
+func (a *armed) strikeAfter() { time.AfterFunc(a.pause, a.strikeNow) }
+
+// weather decides what goes wrong with each request to the homeserver.
+type weather struct {
+	seed  uint64
+	story *story
+
+	mu           sync.Mutex
+	armed        *armed
+	sends, syncs int // since the bot's start
+}
+
+// start arms the next strike for a bot that is about to start; nil arms none.
+func (w *weather) start(s *strike) *armed {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.armed, w.sends, w.syncs = nil, 0, 0
+	if s != nil {
+		w.armed = &armed{strike: *s, struck: make(chan struct{}), dead: make(chan struct{})}
+	}
+	return w.armed
+}
+
+// mailed is called when mail was delivered.
+func (w *weather) mailed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.armed != nil && w.armed.moment == mailGiven {
+		w.armed.strikeAfter()
+	}
+}
+
+// decide is the homeserver's hook.
+func (w *weather) decide(r homeserver.Request) homeserver.Fault {
+	if a := w.due(r); a != nil {
+		return a.fault(r)
+	}
+	// The word that the database was made with differs from run to run: without it
+	// the same seed draws the same lots.
+	if _, rest, found := strings.Cut(r.Txn, "-"); found {
+		r.Txn = rest
+	}
+	fault := homeserver.Seeded(w.seed, odds(r.Kind))(r)
+	w.story.fault(r, fault)
+	return fault
+}
+
+// odds are low where the bot answers a failure with a pause of a second and more:
+// a seed has to end some time.
+func odds(kind homeserver.Kind) homeserver.Odds {
+	switch kind {
+	case homeserver.Send:
+		return homeserver.Odds{
+			Refuse: 0.002, CutBefore: 0.002, CutAfter: 0.004, Half: 0.002, Forget: 0.004,
+			RateLimit: 0.015, ServerError: 0.002, Late: 0.004,
+		}
+	case homeserver.Sync:
+		return homeserver.Odds{Refuse: 0.003, CutBefore: 0.003, CutAfter: 0.005, Half: 0.005, ServerError: 0.003, RateLimit: 0.005, Late: 0.01, Repeat: 0.15, Limited: 0.15}
+	}
+	return homeserver.Odds{Refuse: 0.002, CutAfter: 0.002, Half: 0.002, ServerError: 0.002, Late: 0.005}
+}
+
+// due counts the request and returns the strike whose moment it is.
+func (w *weather) due(r homeserver.Request) *armed {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	count := 0
+	switch r.Kind {
+	case homeserver.Send:
+		w.sends++
+		count = w.sends
+	case homeserver.Sync:
+		w.syncs++
+		count = w.syncs
+	}
+	a := w.armed
+	if a == nil || a.nth != count {
+		return nil
+	}
+	if r.Kind == homeserver.Send && (a.moment == beforeCommit || a.moment == afterCommit) || r.Kind == homeserver.Sync && a.moment == syncGiven {
+		w.armed = nil
+		return a
+	}
+	return nil
+}
+
+// fault is what happens to the request at which the bot is killed.
+func (a *armed) fault(r homeserver.Request) homeserver.Fault {
+	switch a.moment {
+	case beforeCommit:
+		a.strikeNow()
+		<-r.Gone
+		return homeserver.Fault{Drop: homeserver.DropRequest}
+	case afterCommit:
+		return homeserver.Fault{Drop: homeserver.DropAnswer, Forget: a.forget, After: func() {
+			a.strikeNow()
+			<-a.dead
+		}}
+	}
+	return homeserver.Fault{After: a.strikeAfter}
+}

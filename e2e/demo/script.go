@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+
+	"ronde/e2e/scene"
+)
+
+// stepLimit is how long one step of the script may take.
+const stepLimit = 30 * time.Second
+
+// script is what happens in the rooms.
+type script struct {
+	*town
+	backups, disks, outage scene.Message // the cards
+	tick                   id.EventID    // the reaction on the card of the disks
+}
+
+// play runs the script to its end, or to the first step that does not happen.
+func play(ctx context.Context, t *town) error {
+	t.progress("%s", t.words.playing)
+	s, names := &script{town: t}, t.words.steps
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{names.cards, s.cards},
+		{names.due, s.due},
+		{names.stats, s.stats},
+		{names.done, s.done},
+		{names.react, s.react},
+		{names.takeBack, s.takeBack},
+		{names.again, s.react},
+		{names.down, s.down},
+		{names.take, s.take},
+		{names.incidents, s.incidents},
+		{names.up, s.up},
+		{names.help, s.help},
+	} {
+		begun := time.Now()
+		if err := within(ctx, step.do); err != nil {
+			return fmt.Errorf("step %q did not happen: %w", step.name, err)
+		}
+		t.progress("✓ %s (%.1f s)", step.name, time.Since(begun).Seconds())
+	}
+	return t.ana.Unread()
+}
+
+func within(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	return do(ctx)
+}
+
+func (s *script) cards(ctx context.Context) (err error) {
+	if s.backups, err = s.card(ctx, s.technique, "✅", s.title("routine.open", "backups")); err != nil {
+		return err
+	}
+	s.disks, err = s.card(ctx, s.technique, "✅", s.title("routine.open", "disks"))
+	return err
+}
+
+func (s *script) due(ctx context.Context) error {
+	return s.ask(ctx, s.technique, s.words.due, s.words.Say("due.open", "Count", 2), s.words.titleOf("backups"), s.words.titleOf("disks"))
+}
+
+func (s *script) stats(ctx context.Context) error {
+	if s.engine == nil {
+		return s.ask(ctx, s.technique, s.words.stats, s.words.Say("checks.stats.no-engine"))
+	}
+	return s.ask(ctx, s.technique, s.words.stats, "antigone", "CPU")
+}
+
+func (s *script) done(ctx context.Context) error {
+	if err := s.ask(ctx, s.technique, s.words.done+" "+s.words.note, s.title("routine.done", "backups")); err != nil {
+		return err
+	}
+	return s.becomes(ctx, s.technique, s.backups, s.title("routine.done", "backups"), s.words.note)
+}
+
+func (s *script) react(ctx context.Context) (err error) {
+	if s.tick, err = s.ana.React(ctx, s.technique, s.disks.ID, "✅"); err != nil {
+		return err
+	}
+	return s.becomes(ctx, s.technique, s.disks, s.title("routine.done", "disks"), person)
+}
+
+func (s *script) takeBack(ctx context.Context) error {
+	if err := s.ana.Remove(ctx, s.technique, s.tick); err != nil {
+		return err
+	}
+	return s.becomes(ctx, s.technique, s.disks, s.title("routine.open", "disks"))
+}
+
+// down happened some minutes ago: Kuma tries again before it writes.
+func (s *script) down(ctx context.Context) (err error) {
+	if err := s.mailbox.deliver(s.kuma(true, time.Now().Add(-7*time.Minute))); err != nil {
+		return err
+	}
+	s.outage, err = s.card(ctx, s.supervision, "👀", s.words.Say("incident.firing"), s.words.thing)
+	return err
+}
+
+func (s *script) take(ctx context.Context) error {
+	if _, err := s.ana.React(ctx, s.supervision, s.outage.ID, "👀"); err != nil {
+		return err
+	}
+	return s.becomes(ctx, s.supervision, s.outage, s.words.Say("incident.acknowledged"), person)
+}
+
+func (s *script) incidents(ctx context.Context) error {
+	return s.ask(ctx, s.supervision, s.words.incidents, s.words.Say("incidents.open", "Count", 1), s.words.thing)
+}
+
+func (s *script) up(ctx context.Context) error {
+	if err := s.mailbox.deliver(s.kuma(false, time.Now())); err != nil {
+		return err
+	}
+	return s.becomes(ctx, s.supervision, s.outage, s.words.Say("incident.resolved"), s.words.thing)
+}
+
+func (s *script) help(ctx context.Context) error {
+	return s.ask(ctx, s.supervision, s.words.help, s.words.due, s.words.incidents)
+}
+
+// title is a routine's title in one of the bot's sentences.
+func (s *script) title(sentence, routine string) string {
+	return s.words.Say(sentence, "Title", s.words.titleOf(routine))
+}
+
+// card waits for a new message with a button of the bot's under it.
+func (s *script) card(ctx context.Context, room id.RoomID, button string, parts ...string) (scene.Message, error) {
+	return s.expect(ctx, room, parts, func(m scene.Message) bool {
+		for _, r := range m.Reactions {
+			if r.Sender == s.botID && r.Emoji == button {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// becomes waits until a card's newest text has all the parts.
+func (s *script) becomes(ctx context.Context, room id.RoomID, card scene.Message, parts ...string) error {
+	_, err := s.expect(ctx, room, parts, func(m scene.Message) bool { return m.ID == card.ID })
+	return err
+}
+
+// ask has the person type a command and waits for the reply to it.
+func (s *script) ask(ctx context.Context, room id.RoomID, command string, parts ...string) error {
+	asked, err := s.ana.Say(ctx, room, command)
+	if err != nil {
+		return err
+	}
+	_, err = s.expect(ctx, room, parts, func(m scene.Message) bool { return m.ReplyTo == asked })
+	return err
+}
+
+// expect waits for a message of the bot's that has all the parts and is the right one.
+func (s *script) expect(ctx context.Context, room id.RoomID, parts []string, right func(scene.Message) bool) (scene.Message, error) {
+	what := fmt.Sprintf("a message with %q", parts)
+	return s.ana.WaitFor(ctx, room, what, func(m scene.Message) bool {
+		for _, part := range parts {
+			if !strings.Contains(m.Body, part) {
+				return false
+			}
+		}
+		return m.Sender == s.botID && right(m)
+	})
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+
+	"ronde/text"
+)
+
+// words is what the demo itself says and types, in one language. What the bot
+// says is in its own catalogue.
+type words struct {
+	*text.Language
+
+	building, homeserving, mailing, measuring, starting, playing string // progress
+	noEngine                                                     string // %v is why
+
+	technique, supervision string // names of the rooms
+	clear, encrypted       string
+	thing                  string // what breaks down
+	steps                  stepNames
+
+	due, stats, done, help, incidents string // what the person types
+	note                              string // follows done
+
+	edited, rang, answers string // of the printed conversation
+
+	join, homeserver, user, password, rooms, hints string
+}
+
+// stepNames are the names of the script's steps.
+type stepNames struct {
+	cards, due, stats, done, react, takeBack, again, down, take, incidents, up, help string
+}
+
+func wordsOf(code string) (w words, err error) {
+	switch code {
+	case "", "fr":
+		w = french()
+		w.Language, err = text.In("fr")
+	case "en":
+		w = english()
+		w.Language, err = text.In("en")
+	default:
+		err = fmt.Errorf("DEMO_LANGUAGE is %q: it is fr or en", code)
+	}
+	return w, err
+}
+
+func french() words {
+	return words{
+		building:    "compilation de ronde",
+		homeserving: "démarrage du serveur Matrix (Dendrite ; compilé la première fois, en deux à trois minutes)",
+		mailing:     "démarrage de la boîte mail (IMAP)",
+		measuring:   "recherche d’un moteur Docker",
+		starting:    "démarrage de ronde, invité dans deux salons",
+		playing:     "la scène",
+		noEngine:    "Pas de moteur Docker ici (%v) : !stats le dira, le reste se joue.",
+		technique:   "Technique", supervision: "Supervision", clear: "en clair", encrypted: "chiffré",
+		thing: "Wiki de l’asso",
+		steps: stepNames{
+			cards: "deux routines arrivent à échéance", due: "ana demande ce qui est prévu", stats: "ana regarde les conteneurs",
+			done: "ana dit que les sauvegardes sont vérifiées", react: "ana coche les disques avec ✅", takeBack: "ana retire sa réaction",
+			again: "ana coche de nouveau", down: "Kuma envoie un mail : panne", take: "ana la prend avec 👀",
+			incidents: "ana demande les pannes", up: "Kuma envoie un mail : rétabli", help: "ana demande de l’aide",
+		},
+		due: "!prévu", stats: "!stats antigone", done: "!fait sauvegardes", note: "tout est vert", help: "!aide", incidents: "!pannes",
+		edited: "modifié ×%d", rang: "notifié", answers: "répond à",
+		join:       "Tout reste en marche. Pour entrer, avec n’importe quel client Matrix de cette machine :",
+		homeserver: "serveur d’accueil", user: "utilisateur", password: "mot de passe", rooms: "salons",
+		hints: "Une nouvelle session ne lit dans Supervision que ce qui s’écrit après son arrivée : c’est le chiffrement.\n" +
+			"Entrée : un mail de Kuma de plus (panne, puis rétabli). Ctrl-C : tout arrêter et effacer.",
+	}
+}
+
+func english() words {
+	return words{
+		building:    "building ronde",
+		homeserving: "starting the Matrix homeserver (Dendrite; built the first time, in two to three minutes)",
+		mailing:     "starting the mailbox (IMAP)",
+		measuring:   "looking for a Docker engine",
+		starting:    "starting ronde, invited into two rooms",
+		playing:     "the scene",
+		noEngine:    "No Docker engine here (%v): !stats will say so, the rest goes on.",
+		technique:   "Technique", supervision: "Supervision", clear: "in clear", encrypted: "encrypted",
+		thing: "The members' wiki",
+		steps: stepNames{
+			cards: "two routines fall due", due: "ana asks what is due", stats: "ana looks at the containers",
+			done: "ana says that the backups are checked", react: "ana ticks the disks with ✅", takeBack: "ana removes her reaction",
+			again: "ana ticks again", down: "Kuma sends a mail: down", take: "ana takes it with 👀",
+			incidents: "ana asks what is broken", up: "Kuma sends a mail: up", help: "ana asks for help",
+		},
+		due: "!due", stats: "!stats antigone", done: "!done backups", note: "all green", help: "!help", incidents: "!incidents",
+		edited: "edited ×%d", rang: "notified", answers: "in reply to",
+		join:       "Everything stays up. To join, with any Matrix client on this machine:",
+		homeserver: "homeserver", user: "user", password: "password", rooms: "rooms",
+		hints: "In Supervision a new session reads only what is written after it came: that is encryption.\n" +
+			"Enter: one more mail of Kuma (down, then up). Ctrl-C: stop and delete everything.",
+	}
+}
