@@ -67,7 +67,13 @@ func verbs() []verb {
 	}
 }
 
-func (c *chat) do(s step) error {
+// do makes a step happen. The homeserver panics when it refuses something.
+func (c *chat) do(s step) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
 	for _, v := range verbs() {
 		if m := regexp.MustCompile("^" + v.pattern + "$").FindStringSubmatch(s.text); m != nil {
 			return v.do(c, s, m)
@@ -244,7 +250,7 @@ func (c *chat) roomOf(event string) string {
 	return ""
 }
 
-// find returns the newest of the bot's messages that shows the given words now.
+// find returns the newest of the bot's cards that shows the given words now.
 func (c *chat) find(words string) string {
 	for _, room := range c.rooms {
 		for _, e := range slices.Backward(c.srv.Roots(room)) {
@@ -252,7 +258,7 @@ func (c *chat) find(words string) string {
 			if edits := c.srv.EditsOf(e.ID); len(edits) > 0 {
 				body = edits[len(edits)-1].Body()
 			}
-			if e.Sender == self && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
+			if isCard(e) && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
 				return e.ID
 			}
 		}

@@ -272,7 +272,7 @@ func (c *chat) hear(e homeserver.Event) (utterance, error) {
 	at := func(names ...string) []string { return append(slices.Clone(content), names...) }
 	u := utterance{
 		room: bot.Technique, mark: mark, event: root, html: e.Text(at("formatted_body")...),
-		card: strings.Contains(e.Text("org.ronde.card", "txn"), "-card-"),
+		card: isCard(e),
 	}
 	if e.Room == c.rooms[bot.Supervision] {
 		u.room = bot.Supervision
@@ -283,6 +283,10 @@ func (c *chat) hear(e homeserver.Event) (utterance, error) {
 		return u, fmt.Errorf("a message mentions %v: it must say that it mentions nobody\n%s", mentions, u)
 	}
 	return u, sameInHTML(body, u.html)
+}
+
+func isCard(e homeserver.Event) bool {
+	return strings.Contains(e.Text("org.ronde.card", "txn"), "-card-")
 }
 
 var (

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"ronde/checks"
@@ -42,7 +41,7 @@ func (k checkCommand) Run(ctx context.Context, s *streams) error {
 	if err := k.print(s, report); err != nil {
 		return err
 	}
-	verdict := &verdictError{int(report.Verdict().Status)}
+	verdict := &verdictError{report.Verdict().Status.ExitCode()}
 	switch {
 	case failure != nil:
 		return &codedError{verdict.code, failure}
@@ -58,5 +57,5 @@ func (k checkCommand) print(s *streams, report checks.Report) error {
 	}
 	enc := json.NewEncoder(s.out)
 	enc.SetIndent("", "  ")
-	return errors.Join(enc.Encode(report))
+	return enc.Encode(report)
 }

@@ -16,7 +16,8 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
-// requestTime bounds every request but /sync.
+// requestTime bounds every request but /sync. The few that mautrix makes on its
+// own in the background are bounded by the HTTP client's timeout.
 const requestTime = 30 * time.Second
 
 // newClient makes a client that retries nothing by itself: the outbox and the
@@ -31,7 +32,7 @@ func newClient(homeserver string, log *slog.Logger, httpClient *http.Client) (*m
 	cli.Syncer = newSyncer(log)
 	cli.Client = httpClient
 	if httpClient == nil {
-		cli.Client = &http.Client{Transport: transport()}
+		cli.Client = &http.Client{Transport: transport(), Timeout: firstPollTime + pollMargin}
 	}
 	return cli, nil
 }
@@ -67,6 +68,8 @@ func newHelper(cli *mautrix.Client, account Account, db any) (*cryptohelper.Cryp
 // of the device. Where the two parted at a known point, it brings them together:
 // the keys are the same ones in any case, which opening checks again.
 func openKeys(ctx context.Context, helper *cryptohelper.CryptoHelper) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
 	err := helper.Init(ctx)
 	switch {
 	case err == nil:

@@ -59,8 +59,10 @@ func (b *Bot) feedMachine(ctx context.Context, resp *mautrix.RespSync) {
 	for _, evt := range resp.ToDevice.Events {
 		b.feedToDevice(ctx, evt)
 	}
-	b.machine().HandleOTKCounts(ctx, &resp.DeviceOTKCount)
 	b.machine().MarkOlmHashSavePoint(ctx)
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	b.machine().HandleOTKCounts(ctx, &resp.DeviceOTKCount)
 }
 
 func (b *Bot) feedToDevice(ctx context.Context, evt *event.Event) {

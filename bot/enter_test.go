@@ -130,3 +130,33 @@ func TestPowerLevels(t *testing.T) {
 		})
 	}
 }
+
+func TestAnInvitationIsAnsweredInSpiteOfFailures(t *testing.T) {
+	for name, fault := range map[string]homeserver.Fault{
+		"a rate limit":   homeserver.RateLimited(time.Second),
+		"a server error": {Status: 500},
+		"a lost answer":  {Drop: homeserver.DropAnswer},
+	} {
+		story(t, name, func(t *testing.T) {
+			w := newTown(t).rooms(homeserver.RoomOptions{})
+			w.srv.Kick("alice", w.cfg.Technique, "ronde")
+			other := w.srv.CreateRoom("mallory", homeserver.RoomOptions{})
+			w.start()
+			time.Sleep(time.Minute)
+			tries := 0
+			w.srv.SetFaults(func(r homeserver.Request) homeserver.Fault {
+				if (r.Kind == homeserver.Join || r.Kind == "leave") && tries < 2 {
+					tries++
+					return fault
+				}
+				return homeserver.Fault{}
+			})
+			w.srv.Invite("alice", w.cfg.Technique, "ronde")
+			w.srv.Invite("mallory", other, "ronde")
+			w.until("both are answered", func() bool {
+				return w.srv.Membership(w.cfg.Technique, "ronde") == "join" && w.srv.Membership(other, "ronde") == "leave"
+			})
+			w.sends(message(w.cfg.Technique, "txn", "hello"))
+		})
+	}
+}

@@ -75,7 +75,7 @@ func pauseAsked(err error) (time.Duration, bool) {
 // nothing.
 func neverLeft(err error) bool {
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return true
 	}
 	var certificate *tls.CertificateVerificationError

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"maunium.net/go/mautrix"
@@ -23,8 +22,8 @@ func (b *Bot) catchUp(ctx context.Context, p *place, from, since string) ([]*eve
 	var missed []*event.Event // newest first
 	for len(missed) < gapLimit {
 		page, err := b.page(ctx, p.id, from, since)
-		if status, code := answered(err); code != "" && status >= 400 && status < 500 && status != http.StatusTooManyRequests && !tokenDead(err) {
-			b.log.Error("events of a long absence cannot be read back and are lost", "room", p.id, "code", code)
+		if err != nil && final(err) {
+			b.log.Error("events of a long absence cannot be read back and are lost", "room", p.id, "error", err)
 			break
 		}
 		if err != nil {

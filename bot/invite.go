@@ -46,14 +46,19 @@ func (b *Bot) collectInvites(resp *mautrix.RespSync) {
 func (b *Bot) answerInvites(ctx context.Context) {
 	for room, i := range b.invites {
 		err := b.answer(ctx, i)
-		_, refused := answered(err)
-		if err == nil || refused != "" {
+		if err == nil || final(err) {
 			delete(b.invites, room)
 		}
 		if err != nil {
 			b.log.Warn("an invitation could not be answered", "room", room, "from", i.from, "error", err)
 		}
 	}
+}
+
+// final reports whether the homeserver refused for good.
+func final(err error) bool {
+	status, code := answered(err)
+	return refuses(status, code) && !tokenDead(err)
 }
 
 func (b *Bot) answer(ctx context.Context, i invite) error {

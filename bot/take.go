@@ -112,6 +112,8 @@ func (b *Bot) read(ctx context.Context, evt *event.Event, history bool) (cards.E
 	if evt.Content.AsEncrypted().Algorithm == "" { // taken back
 		return cards.Event{}, false
 	}
+	ctx, cancel := context.WithTimeout(ctx, requestTime) // it may ask for the sender's devices
+	defer cancel()
 	decrypted, err := b.machine().DecryptMegolmEvent(ctx, evt)
 	switch {
 	case broken(err):

@@ -30,6 +30,8 @@ const (
 // Engine is a host whose containers can be read; [*hosts.Host] is one.
 type Engine interface {
 	Name() string
+	// Ping asks for a sign of life.
+	Ping(ctx context.Context) error
 	// Since reads all running containers and takes their counters in before as the
 	// earlier of two readings.
 	Since(ctx context.Context, before []hosts.ContainerSample) ([]hosts.ContainerSample, error)
@@ -69,7 +71,7 @@ func NewSampler(e Engine, log *slog.Logger) *Sampler {
 func (s *Sampler) Stats(ctx context.Context) (Measurement, error) {
 	start := time.Now()
 	s.attend(start)
-	if m, ok := s.fresh(start); ok {
+	if m, ok := s.fresh(start); ok && s.alive(ctx) {
 		return m, nil
 	}
 	select {
@@ -80,7 +82,7 @@ func (s *Sampler) Stats(ctx context.Context) (Measurement, error) {
 	}
 	defer func() { s.turn <- struct{}{} }()
 	// Somebody else may have measured, or failed to, while this one waited.
-	if m, ok := s.fresh(time.Now()); ok {
+	if m, ok := s.freshSince(start); ok {
 		return m, nil
 	}
 	if m, err := s.failedSince(start); err != nil {
@@ -141,6 +143,20 @@ func (s *Sampler) fresh(now time.Time) (Measurement, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.last, s.failure == nil && !s.last.At.IsZero() && s.last.Age(now) <= freshFor
+}
+
+// freshSince returns the last measurement when it was taken after start.
+func (s *Sampler) freshSince(start time.Time) (Measurement, bool) {
+	m, ok := s.fresh(time.Now())
+	return m, ok && m.At.After(start)
+}
+
+// alive reports whether the engine is still there, so that a measurement of half
+// a minute ago is not shown for one that went away since.
+func (s *Sampler) alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return s.engine.Ping(ctx) == nil
 }
 
 // failedSince returns the last measurement when it failed after start.

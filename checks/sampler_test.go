@@ -27,6 +27,15 @@ type fakeEngine struct {
 
 func (f *fakeEngine) Name() string { return "antigone" }
 
+func (f *fakeEngine) Ping(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.away {
+		return &hosts.UnreachableError{Host: "antigone", Err: errors.New("refused")}
+	}
+	return nil
+}
+
 func (f *fakeEngine) Since(ctx context.Context, before []hosts.ContainerSample) ([]hosts.ContainerSample, error) {
 	f.begin(before != nil)
 	defer f.end()
@@ -214,6 +223,20 @@ func TestAnEngineThatWentAwayIsNeverShownAsItWas(t *testing.T) {
 		f.setAway(false)
 		if m, took, err := ask(t, s); err != nil || took != 2*time.Second || m.Age(time.Now()) != 0 {
 			t.Errorf("back again: age %s after %s, error %v; want a new measurement", m.Age(time.Now()), took, err)
+		}
+	})
+}
+
+func TestAnEngineThatHasJustGoneIsNotShownFromAWarmSample(t *testing.T) {
+	running(t, func(t *testing.T, f *fakeEngine, s *Sampler) {
+		if _, _, err := ask(t, s); err != nil {
+			t.Fatal(err)
+		}
+		f.setAway(true)
+		m, _, err := ask(t, s)
+		var away *hosts.UnreachableError
+		if !errors.As(err, &away) || m.Status != Unknown {
+			t.Errorf("Stats = %v, %v; want unknown and an UnreachableError", m.Status, err)
 		}
 	})
 }

@@ -30,5 +30,5 @@ func TestStatsOfARealEngineInTheRoom(t *testing.T) {
 	engine.Stop()
 	_, err = w.ana.Say(w.ctx, w.technique, "!stats antigone")
 	must(t, err)
-	w.expect(t, w.technique, "the engine being away", "antigone", "répond pas")
+	w.expect(t, w.technique, "the engine being away", "antigone", "injoignable")
 }

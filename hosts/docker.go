@@ -76,6 +76,12 @@ func (e *engine) running(ctx context.Context) ([]listed, error) {
 	return list, nil
 }
 
+// ping asks for a sign of life.
+func (e *engine) ping(ctx context.Context) error {
+	_, err := e.current().Ping(ctx)
+	return err
+}
+
 // stats asks for one container's counters. once reads them a single time,
 // otherwise the engine reads them twice, a second apart.
 func (e *engine) stats(ctx context.Context, id string, once bool) (io.ReadCloser, error) {

@@ -115,6 +115,18 @@ func (h *Host) Since(ctx context.Context, before []ContainerSample) ([]Container
 	return h.sift(samples)
 }
 
+// Ping asks the engine for a sign of life, which takes a millisecond or a round
+// trip. Its errors are those of [Host.Containers].
+func (h *Host) Ping(ctx context.Context) error {
+	if h.engine == nil {
+		return fmt.Errorf("ping %s: %w", h.name, ErrNoEngine)
+	}
+	if err := h.engine.ping(ctx); err != nil {
+		return &UnreachableError{Host: h.name, Err: fmt.Errorf("ping: %w", err)}
+	}
+	return nil
+}
+
 func (h *Host) list(ctx context.Context) ([]listed, error) {
 	short, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
