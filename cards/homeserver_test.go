@@ -29,7 +29,7 @@ import (
 // day each, on a homeserver that fails by lot, and that decides by a seed.
 // RONDE_SEED plays the day of one seed, RONDE_SEEDS so many days from there on.
 func seeds() (first, last uint64) {
-	first, count := uint64(1), uint64(30)
+	first, count := uint64(1), uint64(16)
 	if n, err := strconv.ParseUint(os.Getenv("RONDE_SEED"), 10, 64); err == nil {
 		first, count = n, 1
 	}
