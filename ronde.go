@@ -49,16 +49,19 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	}
 	r := &ronde{config: c, store: s, log: log, close: set.Close, samplers: checks.NewSamplers(set, log)}
 	r.routines = &routines.Desk{Routines: c.Routines, Location: c.Location, Language: language}
-	r.alerts = alerts.NewDesk(s, c.Trust, c.Location, language, log, func() { r.outbox.Wake() })
+	r.outbox = cards.New(s, language, c.Outbox, log)
+	r.alerts = alerts.NewDesk(&alerts.Desk{
+		Store: s, Trust: c.Trust, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
+	})
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers,
 		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
 	})
-	r.outbox = cards.New(s, language, c.Outbox, map[string]cards.Render{
+	r.outbox.Connect(map[string]cards.Render{
 		routines.CardKind:   r.routines.Render,
 		alerts.IncidentCard: r.alerts.RenderIncident,
 		alerts.MailCard:     r.alerts.RenderMail,
-	}, r.commands.Wake, log)
+	}, r.commands.Wake)
 	r.bot, err = bot.New(c.Bot, s, s.Matrix(), r.outbox, log, httpClient)
 	if err != nil {
 		set.Close()

@@ -10,6 +10,19 @@ import (
 	"ronde/text"
 )
 
+// How many runes of its first line are for the thing, and for the thing and the
+// fault together: so many are left of what a notification shows.
+const (
+	shownThing = 30
+	shownBoth  = 64
+)
+
+// roomForFault is how many runes of the fault fit behind the thing. The end of a
+// fault often says the most: "Request failed with status code 502".
+func roomForFault(i store.Incident) int {
+	return shownBoth - min(shownThing, len([]rune(i.Thing)))
+}
+
 // writeIncident writes an incident's card: first the state, the thing, the fault
 // and since when, which is all that a phone shows of it.
 func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now time.Time) cards.Content {
@@ -18,11 +31,11 @@ func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now
 		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
 	}[i.State]
 	var m text.Message
-	m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + text.OneLine(i.Thing, 30))
+	m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + text.OneLine(i.Thing, shownThing))
 	if i.State == store.Resolved {
 		d.writeRecovery(&m, i, now)
 	} else {
-		m.Text(" · " + text.OneLine(i.Fault, 34) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
+		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
 	}
 	d.writeDetails(&m, i)
 	for _, a := range acks {
@@ -56,10 +69,10 @@ func (d *Desk) writeRecovery(m *text.Message, i store.Incident, now time.Time) {
 // them, who says so, and how often.
 func (d *Desk) writeDetails(m *text.Message, i store.Incident) {
 	l := d.Language
-	if len([]rune(i.Thing)) > 30 {
+	if len([]rune(i.Thing)) > shownThing {
 		m.Line().Text(i.Thing)
 	}
-	if i.State != store.Resolved && len([]rune(i.Fault)) > 34 {
+	if i.State != store.Resolved && len([]rune(i.Fault)) > roomForFault(i) {
 		m.Line().Text(i.Fault)
 	}
 	said := []string{l.Say("mail.kind." + i.Source)}

@@ -36,9 +36,10 @@ type Desk struct {
 	wake chan struct{}
 }
 
-// NewDesk returns a desk that is ready to fold; the caller sets nothing else.
-func NewDesk(s *store.Store, t Trust, loc *time.Location, l *text.Language, log *slog.Logger, changed func()) *Desk {
-	return &Desk{Store: s, Trust: t, Location: loc, Language: l, Log: log, Changed: changed, wake: make(chan struct{}, 1)}
+// NewDesk makes a desk whose fields are set ready to run.
+func NewDesk(d *Desk) *Desk {
+	d.wake = make(chan struct{}, 1)
+	return d
 }
 
 // Wake makes Run look at the inbox at once.

@@ -65,7 +65,7 @@ func lookingAt(t *testing.T) *Outbox {
 		t.Fatal(err)
 	}
 	renders := map[string]Render{"thing": func(*store.Tx, int64) (Content, error) { return Content{Seeds: []string{"👀"}}, nil }}
-	o := New(s, english, Config{}, renders, func() {}, slog.New(slog.DiscardHandler))
+	o := New(s, english, Config{}, slog.New(slog.DiscardHandler)).Connect(renders, func() {})
 	o.homeserver = silent{t}
 	show(t, o)
 	err = s.Update(t.Context(), func(tx *store.Tx) error { return o.AddNotice(tx, "n", "room", Message{Plain: "note"}) })

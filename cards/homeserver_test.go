@@ -130,7 +130,7 @@ func (d *day) start() {
 	}
 	log := slog.New(slog.DiscardHandler)
 	config := cards.Config{EventsPerSecond: 1, Burst: 10}
-	d.outbox = cards.New(d.store, language, config, map[string]cards.Render{"thing": d.render}, func() {}, log)
+	d.outbox = cards.New(d.store, language, config, log).Connect(map[string]cards.Render{"thing": d.render}, func() {})
 	settings := bot.Config{
 		Homeserver: homeserver.URL, User: "@ronde:ronde.test", DeviceName: "ronde",
 		Technique: d.rooms["technique"], Supervision: d.rooms["supervision"], Inviters: []string{"@alice:ronde.test"},

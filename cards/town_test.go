@@ -93,11 +93,11 @@ func (w *town) newOutbox() *cards.Outbox {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return cards.New(w.store, french, w.config, map[string]cards.Render{
+	return cards.New(w.store, french, w.config, slog.New(slog.DiscardHandler)).Connect(map[string]cards.Render{
 		"thing":    w.render,
 		"failing":  func(*store.Tx, int64) (cards.Content, error) { return cards.Content{}, errors.New("no such column") },
 		"panicing": func(*store.Tx, int64) (cards.Content, error) { panic("nil map") },
-	}, w.arrive, slog.New(slog.DiscardHandler))
+	}, w.arrive)
 }
 
 func (w *town) render(_ *store.Tx, subject int64) (cards.Content, error) {

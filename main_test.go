@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ronde/store"
+)
+
+// command runs one command line and returns what it printed and its exit code.
+func command(t *testing.T, args ...string) (out, errs string, code int) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = execute(t.Context(), args, &streams{out: &stdout, err: &stderr})
+	return stdout.String(), stderr.String(), code
+}
+
+// configured writes a small configuration into a folder of its own, with two
+// routines and a host without an engine, and returns its path.
+func configured(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.toml")
+	doc := `
+database = "ronde.db"
+[matrix]
+homeserver = "http://127.0.0.1:1"
+user = "@ronde:example.org"
+password_file = "password"
+inviters = ["@ana:example.org"]
+[rooms]
+technique = "#technique:example.org"
+supervision = "#supervision:example.org"
+[[host]]
+name = "antigone"
+docker = "unix:///nonexistent/docker.sock"
+[[routine]]
+key = "backups"
+aliases = ["sauvegardes"]
+title = { fr = "Vérifier les sauvegardes", en = "Check the backups" }
+weekly = ["monday"]
+[[routine]]
+key = "disks"
+title = { fr = "Espace disque", en = "Disk space" }
+every = "3d..4d"
+at = "02:30"
+start = "2026-03-29"
+`
+	if err := os.WriteFile(file, []byte(doc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestEachKindOfFailureHasItsExitCode(t *testing.T) {
+	config := configured(t)
+	tests := []struct {
+		name string
+		args []string
+		code int
+		says string // on standard error
+	}{
+		{"no such command", []string{"dance"}, exitUsage, "dance"},
+		{"no arguments", nil, exitUsage, "expected"},
+		{"a configuration with mistakes", []string{"config", "check", "config/testdata/six-mistakes.toml"}, exitConfig, `did you mean "inviters"?`},
+		{"a configuration that is not there", []string{"config", "check", "none.toml"}, exitConfig, "none.toml"},
+		{"a backup of nothing", []string{"backup", "copy.db", "-c", config}, exitDatabase, "no database yet"},
+		{"health without a bot", []string{"health", "-c", config}, exitDatabase, "no database yet"},
+		{"an unknown host", []string{"check", "stats", "antigon", "-c", config}, exitUsage, "antigone"},
+		{"an unknown check", []string{"check", "stat", "antigone", "-c", config}, exitUsage, "stats"},
+		{"an engine that is away", []string{"check", "stats", "antigone", "-c", config}, 3, "antigone"},
+		{"a mail that is not there", []string{"mail", "read", "none.eml"}, exitInput, "none.eml"},
+		{"a time that is none", []string{"due", "--at", "demain", "-c", config}, exitUsage, `"demain"`},
+		{"running without an account", []string{"run", "-c", config}, exitLoggedOut, "ronde login"},
+		{"an impossible number of days", []string{"due", "--days", "-1", "-c", config}, exitUsage, "days"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, errs, code := command(t, tt.args...)
+			if code != tt.code || !strings.Contains(errs, tt.says) {
+				t.Errorf("exit code %d, want %d; standard error, which should say %q:\n%s", code, tt.code, tt.says, errs)
+			}
+		})
+	}
+}
+
+func TestDueKeepsTheLocalHourOverTheSpringNight(t *testing.T) {
+	out, errs, code := command(t, "due", "-c", configured(t), "--at", "2026-03-28T12:00:00Z", "--days", "6", "--json")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var agenda []struct{ Routine, Due string }
+	if err := json.Unmarshal([]byte(out), &agenda); err != nil {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	var got []string
+	for _, d := range agenda {
+		got = append(got, d.Routine+" "+d.Due)
+	}
+	// 02:30 does not exist on the 29th, so it is 03:30, once.
+	want := "disks 2026-03-29T03:30:00+02:00\nbackups 2026-03-30T09:00:00+02:00\ndisks 2026-04-02T02:30:00+02:00"
+	if strings.Join(got, "\n") != want {
+		t.Errorf("agenda\n%s\nwant\n%s", strings.Join(got, "\n"), want)
+	}
+}
+
+func TestDueCountsFromWhatWasCompleted(t *testing.T) {
+	config := configured(t)
+	db, err := store.Open(t.Context(), filepath.Join(filepath.Dir(config), "ronde.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(t.Context(), func(tx *store.Tx) error {
+		tx.Now = time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC)
+		if _, err := tx.KnowRoutine("disks"); err != nil {
+			return err
+		}
+		return tx.AddCompletion(store.Completion{Routine: "disks", At: tx.Now, Who: "@ana:example.org", How: "command", EventID: "$1"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out, _, _ := command(t, "due", "-c", config, "--at", "2026-04-02", "--days", "4", "--json")
+	if !strings.Contains(out, `"2026-04-05T02:30:00+02:00"`) || strings.Contains(out, "2026-04-02T02:30") {
+		t.Errorf("four days after a completion on the 1st it must be due on the 5th:\n%s", out)
+	}
+}
+
+func TestMailReadPrintsOneObjectForEachMail(t *testing.T) {
+	files, err := filepath.Glob("alerts/testdata/mails/uptime-kuma/0*.eml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%d sample mails (%v)", len(files), err)
+	}
+	out, errs, code := command(t, append([]string{"mail", "read"}, files...)...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if code != 0 || len(lines) != len(files) {
+		t.Fatalf("exit code %d and %d lines for %d mails: %s", code, len(lines), len(files), errs)
+	}
+	var first map[string]any
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"file": files[0], "kind": "kuma", "state": "firing", "thing": "Nuage (Nextcloud)",
+		"fault": "Request failed with status code 502", "since": "2026-11-21T02:14:08Z", "verified": false,
+	}
+	for key, value := range want {
+		if first[key] != value {
+			t.Errorf("%s = %v, want %v", key, first[key], value)
+		}
+	}
+}
+
+func TestAMailThatIsMissingDoesNotHideTheOthers(t *testing.T) {
+	out, errs, code := command(t, "mail", "read", "none.eml", "alerts/testdata/mails/uptime-kuma/01-v1-down-default.eml")
+	if code != exitInput || !strings.Contains(out, "Nuage") || !strings.Contains(errs, "none.eml") {
+		t.Errorf("exit code %d, out %q, err %q", code, out, errs)
+	}
+}
+
+func TestHealthNeedsAFreshSignOfLife(t *testing.T) {
+	config := configured(t)
+	db, err := store.Open(t.Context(), filepath.Join(filepath.Dir(config), "ronde.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, step := range []struct {
+		age  time.Duration
+		code int
+	}{{10 * time.Second, 0}, {silence + time.Minute, exitUnhealthy}} {
+		if err := db.SetValue(t.Context(), heartbeat, time.Now().Add(-step.age).UTC().Format(time.RFC3339)); err != nil {
+			t.Fatal(err)
+		}
+		if _, errs, code := command(t, "health", "-c", config); code != step.code {
+			t.Errorf("a sign of life %s ago gives %d, want %d: %s", step.age, code, step.code, errs)
+		}
+	}
+}
+
+func TestTheVersionIsPrinted(t *testing.T) {
+	if out, _, code := command(t, "version"); out != "ronde "+version+"\n" || code != 0 {
+		t.Errorf("printed %q with exit code %d", out, code)
+	}
+}
