@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,9 +176,9 @@ func TestTheBotTalksEncrypted(t *testing.T) {
 
 // lostKeys has the keys for the bot's device that alice hands out get lost, as
 // long as the flag is set.
-func lostKeys(lost *bool) func(homeserver.Request) homeserver.Fault {
+func lostKeys(lost *atomic.Bool) func(homeserver.Request) homeserver.Fault {
 	return func(r homeserver.Request) homeserver.Fault {
-		if r.Kind == homeserver.SendToDevice && r.User == alice && *lost {
+		if r.Kind == homeserver.SendToDevice && r.User == alice && lost.Load() {
 			return homeserver.Fault{Status: 200}
 		}
 		return homeserver.Fault{}
@@ -192,7 +193,8 @@ func TestASealedEventIsOpenedWhenItsKeyComes(t *testing.T) {
 			al := w.person("alice")
 			w.rooms(homeserver.RoomOptions{Encrypted: true}).settled()
 			w.knows(al, w.cfg.Technique)
-			lost := true
+			var lost atomic.Bool
+			lost.Store(true)
 			w.srv.SetFaults(lostKeys(&lost))
 			sent, err := al.SendText(t.Context(), id.RoomID(w.cfg.Technique), "!done backups")
 			if err != nil {
@@ -207,7 +209,7 @@ func TestASealedEventIsOpenedWhenItsKeyComes(t *testing.T) {
 				w.start()
 			}
 			time.Sleep(time.Second)
-			lost = false // the bot asks for the key, and this time the answer arrives
+			lost.Store(false) // the bot asks for the key, and this time the answer arrives
 			w.hears("!done backups")
 			if e, _ := w.inbox.find(sent.EventID.String()); e.Raw != nil || e.Sender != alice || e.History {
 				t.Errorf("it was opened as %+v", e)
@@ -346,4 +348,50 @@ func TestEveryMemberGetsTheKeysWhateverTheRecordSays(t *testing.T) {
 		w.sends(message(w.cfg.Technique, "txn", "hello"))
 		w.until("alice can read it", func() bool { return len(al.ears.all()) == 1 })
 	})
+}
+
+func TestANewDeviceCanReadInSpiteOfFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t)
+		w.person("alice")
+		w.rooms(homeserver.RoomOptions{Encrypted: true}).settled()
+		w.sends(message(w.cfg.Technique, "one", "before"))
+		var queries atomic.Int32
+		w.srv.SetFaults(func(r homeserver.Request) homeserver.Fault {
+			if r.Kind == homeserver.KeysQuery && r.User == self && queries.Add(1) <= 2 {
+				return homeserver.Fault{Status: 500}
+			}
+			return homeserver.Fault{}
+		})
+		phone := w.person("alice")
+		time.Sleep(2 * time.Minute)
+		w.sends(message(w.cfg.Technique, "two", "after"))
+		w.until("the new device can read it", func() bool { return len(phone.ears.all()) == 1 })
+		if asked := queries.Load(); asked < 3 {
+			t.Errorf("asked %d times, want two failures and a success: the test proves nothing", asked)
+		}
+		before := w.requests(homeserver.KeysQuery)
+		time.Sleep(10 * time.Minute)
+		if after := w.requests(homeserver.KeysQuery); after > before {
+			t.Errorf("the devices were asked for %d times more", after-before)
+		}
+	})
+}
+
+func TestAKeyPassedOnBySomebodyElseIsNotActedOn(t *testing.T) {
+	tests := []struct {
+		info event.MautrixInfo
+		want bool
+	}{
+		{event.MautrixInfo{TrustState: id.TrustStateUnset}, false},
+		{event.MautrixInfo{TrustState: id.TrustStateUnknownDevice}, false}, // logged out since
+		{event.MautrixInfo{TrustState: id.TrustStateForwarded, ForwardedKeys: true}, true},
+		{event.MautrixInfo{TrustState: id.TrustStateVerified, ForwardedKeys: true}, true},
+		{event.MautrixInfo{TrustState: id.TrustStateDeviceKeyMismatch}, true},
+	}
+	for _, test := range tests {
+		if got := impersonates(&event.Event{Mautrix: test.info}); got != test.want {
+			t.Errorf("%+v: %v, want %v", test.info, got, test.want)
+		}
+	}
 }
