@@ -85,8 +85,7 @@ func execute(ctx context.Context, args []string, s *streams) (code int) {
 
 // explain prints an error and returns the exit code of its kind.
 func explain(s *streams, err error) int {
-	var verdict *verdictError
-	if errors.As(err, &verdict) {
+	if verdict, ok := errors.AsType[*verdictError](err); ok {
 		return verdict.code
 	}
 	fmt.Fprintf(s.err, "%v\n", err)

@@ -62,7 +62,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		alerts.IncidentCard: r.alerts.RenderIncident,
 		alerts.MailCard:     r.alerts.RenderMail,
 	}, r.commands.Wake)
-	r.bot, err = bot.New(c.Bot, s, s.Matrix(), r.outbox, log, httpClient)
+	r.bot, err = bot.New(c.Bot, s, r.outbox, log, httpClient)
 	if err != nil {
 		set.Close()
 		return nil, err

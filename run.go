@@ -88,7 +88,7 @@ func (l loginCommand) Run(ctx context.Context, s *streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	result, err := bot.Login(ctx, c.Bot, c.Credentials, db, db.Matrix(), newLog(s, c.LogLevel))
+	result, err := bot.Login(ctx, c.Bot, c.Credentials, db, newLog(s, c.LogLevel))
 	if result.UserID != "" {
 		tell(s, result)
 	}

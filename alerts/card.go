@@ -92,30 +92,46 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 	l, now := d.Language, now.In(d.Location)
 	when := l.Clock(mail.Received, now)
 	var m text.Message
+	lines := r.FirstLines(8)
+	from := text.OneLine(text.Mask(r.From), 120)
 	if r.Kind == Plain {
-		m.Text("✉️ ").Bold(text.OneLine(text.Mask(r.Subject), 60)).Text(" · " + text.OneLine(sender(r.From), 24) + " · " + when)
+		name := text.OneLine(text.Mask(sender(r.From)), 24)
+		m.Text("✉️ ").Bold(d.subject(r, 60)).Text(" · " + name + " · " + when)
+		from = strings.Trim(strings.TrimPrefix(from, name), "<> ") // nothing, without a name
 	} else {
 		m.Text("📄 ").Bold(l.Say("mail.kind."+string(r.Kind)) + " · " + text.OneLine(text.Mask(r.Thing), 40))
 		m.Text(" · " + text.OneLine(r.Fault, 40) + " · " + when)
-		m.Line().Text(text.OneLine(text.Mask(r.Subject), 120))
+		if subject := d.subject(r, 120); !strings.HasPrefix(lines, strings.TrimSuffix(subject, "…")) {
+			m.Line().Text(subject)
+		}
 	}
-	m.Line().Text(text.OneLine(text.Mask(r.From), 120))
+	if from != "" {
+		m.Line().Text(from)
+	}
 	if !r.Verified {
 		m.Line().Text("⚠️ " + l.Say("mail.unverified"))
 	}
 	if r.Problem != "" {
 		m.Line().Text("⚠️ " + l.Say("mail.problem"))
 	}
-	if lines := r.FirstLines(8); lines != "" {
+	if lines != "" {
 		m.Line().Line().Text(lines)
 	}
 	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: r.Kind == Plain}}
 }
 
+// subject returns a mail's subject, cut, or says that it has none.
+func (d *Desk) subject(r Reading, maxRunes int) string {
+	if r.Subject == "" {
+		return d.Language.Say("mail.no-subject")
+	}
+	return text.OneLine(text.Mask(r.Subject), maxRunes)
+}
+
 // sender returns the name that a From header gives, or its address.
 func sender(from string) string {
-	if name, _, found := strings.Cut(from, "<"); found && strings.TrimSpace(name) != "" {
-		return strings.Trim(strings.TrimSpace(name), `"`)
+	if end := strings.LastIndex(from, "<"); end > 0 && strings.TrimSpace(from[:end]) != "" {
+		return strings.Trim(strings.TrimSpace(from[:end]), `"`)
 	}
 	return strings.Trim(from, "<> ")
 }

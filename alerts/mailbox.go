@@ -168,8 +168,7 @@ func (m *Mailbox) Run(ctx context.Context) error {
 
 // pauseAfter lengthens the pause after a refused login: guards such as fail2ban shut out whoever tries often.
 func pauseAfter(err error, pause time.Duration) time.Duration {
-	var refused *loginRefused
-	if errors.As(err, &refused) {
+	if _, ok := errors.AsType[*loginRefused](err); ok {
 		return backoffMost
 	}
 	return pause

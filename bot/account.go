@@ -14,6 +14,13 @@ type Keeper interface {
 	SetValue(ctx context.Context, key, value string) error
 }
 
+// Store is what the bot needs of the database: what it keeps about itself, and a
+// place for the crypto state.
+type Store interface {
+	Keeper
+	Matrix() any // a *dbutil.Database
+}
+
 const accountKey = "matrix.account"
 
 // Account is the bot's one device on its homeserver, as kept by [Login]. It

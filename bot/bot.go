@@ -45,11 +45,10 @@ type Bot struct {
 
 var _ cards.Sender = (*Bot)(nil)
 
-// New takes up the account that [Login] kept, or fails with [ErrNoAccount]. db is
-// the store's database (a *dbutil.Database), where the crypto state lives. A nil
+// New takes up the account that [Login] kept, or fails with [ErrNoAccount]. A nil
 // httpClient stands for the network.
-func New(cfg Config, keeper Keeper, db any, receiver cards.Receiver, log *slog.Logger, httpClient *http.Client) (*Bot, error) {
-	account, err := loadAccount(context.Background(), keeper)
+func New(cfg Config, store Store, receiver cards.Receiver, log *slog.Logger, httpClient *http.Client) (*Bot, error) {
+	account, err := loadAccount(context.Background(), store)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +63,12 @@ func New(cfg Config, keeper Keeper, db any, receiver cards.Receiver, log *slog.L
 		return nil, err
 	}
 	account.use(cli)
-	helper, err := newHelper(cli, account, db)
+	helper, err := newHelper(cli, account, store.Matrix())
 	if err != nil {
 		return nil, err
 	}
 	return &Bot{
-		cfg: cfg, keeper: keeper, receiver: receiver, log: log,
+		cfg: cfg, keeper: store, receiver: receiver, log: log,
 		cli: cli, syncer: cli.Syncer.(*syncer), helper: helper,
 		rooms: newRooms(cfg), sealed: newSealedEvents(),
 		invites: map[id.RoomID]invite{}, stale: map[id.UserID]bool{},

@@ -51,12 +51,11 @@ func (e *NotCrossSignedError) Unwrap() error { return e.Err }
 
 // Login logs the bot in once and keeps the account. When the kept account still
 // works it changes nothing, and when its token is dead it logs in again as the
-// same device with the same keys. db is the store's database (a
-// *dbutil.Database), in which the crypto state lives.
+// same device with the same keys.
 //
 // The result is also valid with a [*NotCrossSignedError].
-func Login(ctx context.Context, cfg Config, secret Credentials, keeper Keeper, db any, log *slog.Logger) (LoginResult, error) {
-	l := &login{cfg: cfg, secret: secret, keeper: keeper, db: db, log: log}
+func Login(ctx context.Context, cfg Config, secret Credentials, store Store, log *slog.Logger) (LoginResult, error) {
+	l := &login{cfg: cfg, secret: secret, keeper: store, db: store.Matrix(), log: log}
 	return l.run(ctx, nil)
 }
 

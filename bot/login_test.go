@@ -210,7 +210,7 @@ func TestLoginsThatFail(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), password) {
 				t.Errorf("the error shows the password: %v", err)
 			}
-			if _, err := New(w.cfg, w.kept, w.db, w.inbox, w.logger(), w.srv.Client()); !errors.Is(err, ErrNoAccount) {
+			if _, err := New(w.cfg, w.home(), w.inbox, w.logger(), w.srv.Client()); !errors.Is(err, ErrNoAccount) {
 				t.Errorf("New gave %v, want ErrNoAccount", err)
 			}
 		})
@@ -224,7 +224,7 @@ func TestTheStoreOfAnotherAccountIsRefused(t *testing.T) {
 	if _, err := w.logIn(Credentials{Password: "alice's"}); err == nil || !strings.Contains(err.Error(), self) {
 		t.Errorf("Login gave %v", err)
 	}
-	if _, err := New(w.cfg, w.kept, w.db, w.inbox, w.logger(), nil); err == nil || !strings.Contains(err.Error(), self) {
+	if _, err := New(w.cfg, w.home(), w.inbox, w.logger(), nil); err == nil || !strings.Contains(err.Error(), self) {
 		t.Errorf("New gave %v", err)
 	}
 }

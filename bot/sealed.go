@@ -116,8 +116,7 @@ func (b *Bot) askForKey(ctx context.Context, evt *event.Event) {
 		return
 	}
 	b.log.Info("asking for the key of an encrypted event", "event", evt.ID, "room", evt.RoomID, "sender", evt.Sender)
-	//lint:ignore SA1019 without a device id, which newer clients leave out, all devices are asked
-	b.helper.RequestSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, evt.Sender, content.DeviceID)
+	b.helper.RequestSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, evt.Sender, content.DeviceID) //nolint:staticcheck // deprecated, but without it all devices are asked
 }
 
 // reopen tries the sealed events again and returns those that need not be kept

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -68,8 +69,8 @@ func (b *Bot) gapBefore(room *mautrix.SyncJoinedRoom, since string) bool {
 
 // arrival returns the index of the user's last arrival in the timeline, or -1.
 func arrival(timeline []*event.Event, user id.UserID) int {
-	for i := len(timeline) - 1; i >= 0; i-- {
-		if joins(timeline[i], user) {
+	for i, t := range slices.Backward(timeline) {
+		if joins(t, user) {
 			return i
 		}
 	}

@@ -231,12 +231,22 @@ func (w *town) loggedIn() {
 	w.login = result
 }
 
+// home is the drawer with the database beside it, as the bot gets them.
+func (w *town) home() Store { return home{w.kept, w.db} }
+
+type home struct {
+	*drawer
+	db *dbutil.Database
+}
+
+func (h home) Matrix() any { return h.db }
+
 // start runs a new bot on what is kept.
 func (w *town) start() *town {
 	w.t.Helper()
 	client := w.srv.Client()
 	client.Transport = rewriting{client.Transport}
-	b, err := New(w.cfg, w.kept, w.db, w.inbox, w.logger(), client)
+	b, err := New(w.cfg, w.home(), w.inbox, w.logger(), client)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -377,7 +387,9 @@ func (w *town) person(name string) person {
 	go func() { done <- cli.SyncWithContext(ctx) }()
 	w.t.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			w.t.Errorf("the person's sync ended with %v", err)
+		}
 	})
 	return p
 }

@@ -135,7 +135,7 @@ func (d *day) start() {
 		Homeserver: homeserver.URL, User: "@ronde:ronde.test", DeviceName: "ronde",
 		Technique: d.rooms["technique"], Supervision: d.rooms["supervision"], Inviters: []string{"@alice:ronde.test"},
 	}
-	b, err := bot.New(settings, d.store, d.store.Matrix(), d.outbox, log, d.srv.Client())
+	b, err := bot.New(settings, d.store, d.outbox, log, d.srv.Client())
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -195,7 +195,7 @@ func TestHowOftenTheEngineIsAsked(t *testing.T) {
 		if _, paired, _ := f.count(); paired != last-1 {
 			t.Errorf("%d of %d readings had an earlier one, want all but the first", paired, last)
 		}
-		ask(t, s)
+		_, _, _ = ask(t, s)
 		if n := during(time.Second); n != 1 {
 			t.Errorf("%d times when somebody asks after a long silence, want one at once", n)
 		}
@@ -212,7 +212,7 @@ func TestHowOftenTheEngineIsAsked(t *testing.T) {
 func TestAnEngineThatWentAwayIsNeverShownAsItWas(t *testing.T) {
 	running(t, func(t *testing.T, f *fakeEngine, s *Sampler) {
 		time.Sleep(time.Minute)
-		ask(t, s)
+		_, _, _ = ask(t, s)
 		f.setAway(true)
 		time.Sleep(attentivePause + 3*time.Second)
 		m, _, err := ask(t, s)

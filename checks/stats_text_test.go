@@ -130,7 +130,9 @@ func TestEveryContainerIsShownOrCounted(t *testing.T) {
 			folded := 0
 			for _, m := range regexp.MustCompile(`\+ (\d+) `).FindAllStringSubmatch(msg.Plain(), -1) {
 				var count int
-				fmt.Sscan(m[1], &count)
+				if _, err := fmt.Sscan(m[1], &count); err != nil {
+					t.Fatal(err)
+				}
 				folded += count
 			}
 			if rows+folded != n+busy {

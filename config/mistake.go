@@ -15,9 +15,9 @@ const maxShown = 50
 type Scope int
 
 const (
-	// Always: the file itself is wrong, whoever reads it.
+	// Always is for what is wrong in the file itself, whoever reads it.
 	Always Scope = iota
-	// Running: a file or a variable that a setting names cannot be read. It stops
+	// Running is for a file or a variable that a setting names and that cannot be read. It stops
 	// the bot, not a command that only looks at the configuration.
 	Running
 	// LoggingIn is the same for what only the log-in needs: people may take the

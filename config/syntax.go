@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -52,7 +53,7 @@ func (l lines) line(i int) []byte {
 // read parses a document and notes what is wrong with its TOML. What can be
 // understood of it is always returned; clean is false when that is not all.
 func read(doc []byte, note func(at place, key, text string)) (root *table, clean bool) {
-	doc = doc[:len(doc):len(doc)] // offsets are told from capacities below
+	doc = slices.Clip(doc) // offsets are told from capacities below
 	clean = true
 	b := &builder{lines: newLines(doc), root: newTable(place{1, 1}, headed), parser: &unstable.Parser{}}
 	b.note = func(at place, key, text string) {
@@ -75,8 +76,7 @@ func doubleCheck(doc []byte) (at place, text string) {
 		return place{}, ""
 	}
 	at = place{1, 1}
-	var wrong *toml.DecodeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := wrong.Position()
 		l := newLines(doc)
 		at = l.place(l.starts[max(1, line)-1] + max(1, column) - 1)

@@ -1,8 +1,8 @@
 // Package hosts knows how to reach a server. For now that is its Docker engine,
 // through a unix socket or TCP with TLS.
 //
-// Everything here only reads: of the engine's API it uses GET /_ping,
-// /containers/json and /containers/{id}/stats, so a proxy in front of the socket
+// Everything here only reads: of the engine's API it uses HEAD or GET /_ping and
+// GET /containers/json and /containers/{id}/stats, so a proxy in front of the socket
 // needs to let no more than these through.
 package hosts
 

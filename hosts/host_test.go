@@ -291,9 +291,8 @@ func TestTLSIsVerifiedBothWays(t *testing.T) {
 		"without our certificate": {CA: ca},
 		"with another authority":  {CA: cert, Cert: cert, Key: key},
 	} {
-		var away *UnreachableError
 		_, err := newHost(t, Config{Name: "antigone", Docker: address, TLS: files}).Containers(t.Context())
-		if !errors.As(err, &away) {
+		if _, ok := errors.AsType[*UnreachableError](err); !ok {
 			t.Errorf("%s: got %v, want an UnreachableError", name, err)
 		}
 	}

@@ -19,7 +19,7 @@ func (d *Desk) write(o store.Occurrence, done []store.Completion, last store.Com
 	var m text.Message
 	d.writeState(&m, o, text.OneLine(title, 60), done, now)
 	if o.State == store.OccurrenceOpen {
-		d.writeHelp(&m, o, r, last, now)
+		d.writeHelp(&m, r, last, now)
 	}
 	content := cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: o.State == store.OccurrenceOpen}}
 	if o.State == store.OccurrenceOpen {
@@ -51,7 +51,7 @@ func (d *Desk) writeState(m *text.Message, o store.Occurrence, title string, don
 
 // writeHelp adds where the chore is explained, when it was last done, and how to
 // say that it is done.
-func (d *Desk) writeHelp(m *text.Message, o store.Occurrence, r Routine, last store.Completion, now time.Time) {
+func (d *Desk) writeHelp(m *text.Message, r Routine, last store.Completion, now time.Time) {
 	l := d.Language
 	if r.Runbook != "" {
 		m.Line().Text("📖 " + r.Runbook)

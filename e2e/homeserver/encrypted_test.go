@@ -2,6 +2,7 @@ package homeserver_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -48,7 +49,9 @@ func encrypting(t *testing.T, cli *mautrix.Client) person {
 	go func() { done <- cli.SyncWithContext(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("the sync ended with %v", err)
+		}
 		_ = helper.Close()
 	})
 	return p

@@ -3,6 +3,7 @@ package homeserver
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -269,9 +270,7 @@ func sign(key, copied object) {
 			have[signer] = mine
 		}
 		theirs, _ := signatures.(object)
-		for id, signature := range theirs {
-			mine[id] = signature
-		}
+		maps.Copy(mine, theirs)
 	}
 }
 

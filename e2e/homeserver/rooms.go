@@ -2,6 +2,7 @@ package homeserver
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -112,8 +113,8 @@ func (s *Server) add(r *room, draft Event) *Event {
 	return e
 }
 
-func (s *Server) addState(r *room, sender, kind, key string, content any) *Event {
-	return s.add(r, Event{Sender: sender, Type: kind, StateKey: &key, Content: encode(content)})
+func (s *Server) addState(r *room, sender, kind, key string, content any) {
+	s.add(r, Event{Sender: sender, Type: kind, StateKey: &key, Content: encode(content)})
 }
 
 func encode(content any) json.RawMessage {
@@ -175,18 +176,14 @@ func (s *Server) makeRoom(creator string, req newRoom) (*room, error) {
 // furnish gives the room its first events, in the order of the specification.
 func (s *Server) furnish(r *room, req newRoom) {
 	creation := object{"room_version": r.version}
-	for k, v := range req.Creation {
-		creation[k] = v
-	}
+	maps.Copy(creation, req.Creation)
 	s.addState(r, r.creator, "m.room.create", "", creation)
 	s.addState(r, r.creator, "m.room.member", r.creator, object{"membership": "join"})
 	powers := object{"users": object{r.creator: 100}, "events_default": 0, "state_default": 50, "users_default": 0}
 	if r.version == "12" {
 		powers["users"] = object{}
 	}
-	for k, v := range req.Powers {
-		powers[k] = v
-	}
+	maps.Copy(powers, req.Powers)
 	s.addState(r, r.creator, "m.room.power_levels", "", powers)
 	rule := "invite"
 	if req.Preset == "public_chat" {

@@ -19,6 +19,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -204,10 +205,10 @@ func success(body any) answer {
 }
 
 func failure(err error) answer {
-	if ask, ok := err.(*askPassword); ok {
+	if ask, ok := errors.AsType[*askPassword](err); ok {
 		return ask.answer()
 	}
-	r, ok := err.(*refusal)
+	r, ok := errors.AsType[*refusal](err)
 	if !ok {
 		r = &refusal{500, "M_UNKNOWN", err.Error()}
 	}

@@ -78,7 +78,9 @@ func TestAMautrixClientSyncsThroughADayOfFakeTime(t *testing.T) {
 		}
 		synctest.Wait()
 		cancel()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("the sync ended with %v", err)
+		}
 		if diff := cmp.Diff([]string{"midnight", "six", "noon", "evening"}, got); diff != "" {
 			t.Errorf("heard (-want +got):\n%s", diff)
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -195,9 +196,7 @@ func (p *Person) Room(room id.RoomID) []Message {
 	for _, m := range p.rooms[room] {
 		seen := *m
 		seen.Reactions = map[id.EventID]Reaction{}
-		for k, v := range m.Reactions {
-			seen.Reactions[k] = v
-		}
+		maps.Copy(seen.Reactions, m.Reactions)
 		all = append(all, seen)
 	}
 	return all

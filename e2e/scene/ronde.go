@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 )
@@ -89,16 +90,29 @@ func (r *Ronde) Start() error {
 	r.cmd = exec.Command(r.Program, "run", "-c", r.Config)
 	r.cmd.Env = append(os.Environ(), r.Env...)
 	r.cmd.Stdout, r.cmd.Stderr = r, r
-	if err := r.cmd.Start(); err != nil {
+	// A group of its own: Ctrl-C in a terminal reaches us, and we stop it in order.
+	// Should we die, however that is, the kernel stops it.
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	r.exited = make(chan struct{})
+	started := make(chan error, 1)
+	go attend(r.cmd, started, r.exited)
+	if err := <-started; err != nil {
 		return fmt.Errorf("start ronde: %w", err)
 	}
-	cmd, exited := r.cmd, make(chan struct{})
-	r.exited = exited
-	go func() {
-		_ = cmd.Wait() // how it ended is in the log
-		close(exited)
-	}()
 	return nil
+}
+
+// attend starts a process and stays until it ends. It keeps its thread to itself:
+// to the kernel it is the thread whose death stops the process.
+func attend(cmd *exec.Cmd, started chan<- error, exited chan<- struct{}) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(exited)
+	err := cmd.Start()
+	started <- err
+	if err == nil {
+		_ = cmd.Wait() // how it ended is in the log
+	}
 }
 
 // PID returns the process id of the running bot.
