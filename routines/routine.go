@@ -34,7 +34,8 @@ type Routine struct {
 	Cadence
 	// Runbook is the address of the page that says how it is done, or empty.
 	Runbook string `toml:"runbook"`
-	// Checks are the names of the configured checks that give the evidence.
+	// Checks name the kind and the host of each check that gives the evidence, such as
+	// "stats antigone". They are validated by config; no card shows their results yet.
 	Checks []string `toml:"checks"`
 }
 
