@@ -18,7 +18,10 @@ import (
 // help are in the catalogue, under command.<Name>.
 type Command struct {
 	Name    string
-	Aliases []string // in the other language, and short forms
+	French  string   // what people type in French; "" for the same
+	Aliases []string // what else they may type
+	// Args is true when it takes any; the catalogue names them.
+	Args bool
 	// Acts is true when it changes something: it needs the right to act, and is
 	// obeyed however late it is read. Others are answered only while somebody may
 	// still be waiting for them.
@@ -68,7 +71,11 @@ func (c *Call) Mistake(command, explanation string) error {
 }
 
 func (c *Call) usage(cmd Command) string {
-	return strings.TrimSpace("!" + c.Desk.callName(cmd) + " " + c.Say("command."+cmd.Name+".args"))
+	name := "!" + c.Desk.callName(cmd)
+	if cmd.Args {
+		name += " " + c.Say("command."+cmd.Name+".args")
+	}
+	return name
 }
 
 // find returns the command with that name or alias; when there is none, near is
@@ -76,7 +83,7 @@ func (c *Call) usage(cmd Command) string {
 func (d *Desk) find(name string) (cmd Command, near string, found bool) {
 	var names []string
 	for _, cmd := range d.commands {
-		for _, n := range append([]string{cmd.Name}, cmd.Aliases...) {
+		for _, n := range cmd.names() {
 			if text.Fold(n) == text.Fold(name) {
 				return cmd, "", true
 			}
@@ -88,10 +95,19 @@ func (d *Desk) find(name string) (cmd Command, near string, found bool) {
 
 // callName is what people of the room's language type for a command.
 func (d *Desk) callName(cmd Command) string {
-	if d.Language.Code() == "fr" && len(cmd.Aliases) > 0 {
-		return cmd.Aliases[0]
+	if d.Language.Code() == "fr" && cmd.French != "" {
+		return cmd.French
 	}
 	return cmd.Name
+}
+
+// names lists all that people may type for a command.
+func (cmd Command) names() []string {
+	names := []string{cmd.Name}
+	if cmd.French != "" {
+		names = append(names, cmd.French)
+	}
+	return append(names, cmd.Aliases...)
 }
 
 // parse splits a message into the command's name, its arguments, and what follows
@@ -106,8 +122,26 @@ func parse(body string) (name string, args []string, rest string, ok bool) {
 	if len(words) > 1 {
 		_, rest, _ = strings.Cut(rest, words[1])
 	}
-	return words[0], words[1:], strings.Trim(strings.TrimSpace(rest), `"“”«» `), true
+	return words[0], words[1:], note(rest), true
 }
+
+// note cleans what follows the first argument: of the quotes that closed the
+// argument, of a comma or colon behind it, and of quotes around the whole.
+func note(rest string) string {
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, `"`), spaces)
+	rest = strings.TrimSpace(strings.TrimLeft(rest, "»”,;:"+spaces))
+	for _, q := range []string{`""`, "“”", "«»"} {
+		marks := []rune(q)
+		inner, quoted := strings.CutPrefix(rest, string(marks[0]))
+		inner, closed := strings.CutSuffix(inner, string(marks[1]))
+		if quoted && closed && !strings.ContainsAny(inner, q) {
+			return strings.TrimSpace(inner)
+		}
+	}
+	return rest
+}
+
+const spaces = " \t\n\u00a0\u202f"
 
 func startsWithLetter(s string) bool {
 	return slices.ContainsFunc([]rune(s)[:min(1, len([]rune(s)))], func(r rune) bool {

@@ -110,27 +110,35 @@ func (d *Desk) Run(ctx context.Context) error {
 }
 
 // HandleAll handles all events that are new. Questions that have to be asked
-// elsewhere go on in the background.
+// elsewhere go on in the background. An event that cannot be handled yet, such as
+// one of a person whose rights cannot be read, holds up no other.
 func (d *Desk) HandleAll(ctx context.Context) error {
+	var put []error
+	later := map[int64]bool{}
 	for {
-		var events []store.RoomEvent
-		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
-			events, err = tx.RoomEventsInState("new", 200)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		events = slices.DeleteFunc(events, func(e store.RoomEvent) bool { return d.isPending(e.ID) })
-		if len(events) == 0 {
-			return nil
+		events, err := d.newEvents(ctx, later)
+		if err != nil || len(events) == 0 {
+			return errors.Join(append(put, err)...)
 		}
 		for _, e := range events {
 			if err := d.handle(ctx, e); err != nil {
-				return err
+				put = append(put, fmt.Errorf("event %s: %w", e.EventID, err))
+				later[e.ID] = true
 			}
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
+}
+
+// newEvents returns what is to be handled now, in order of arrival.
+func (d *Desk) newEvents(ctx context.Context, later map[int64]bool) (events []store.RoomEvent, err error) {
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		events, err = tx.RoomEventsInState("new", 200)
+		return err
+	})
+	return slices.DeleteFunc(events, func(e store.RoomEvent) bool { return later[e.ID] || d.isPending(e.ID) }), err
 }
 
 func (d *Desk) handle(ctx context.Context, e store.RoomEvent) error {
@@ -182,8 +190,9 @@ func (c *Call) unknown(name, near string) {
 		c.Reply.Code("!" + near).Text(c.Say("command.question"))
 		return
 	}
+	help, _, _ := c.Desk.find("help")
 	c.Reply.Text(c.Say("command.see") + " ")
-	c.Reply.Code(c.Say("command.help.example"))
+	c.Reply.Code("!" + c.Desk.callName(help))
 }
 
 // answer runs a question in the background: while it waits for a host, others
@@ -315,8 +324,7 @@ func (d *Desk) deny(ctx context.Context, c *Call, action string, cause error) er
 }
 
 func stackOf(err error) string {
-	var p *store.PanicError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*store.PanicError](err); ok {
 		return p.Stack
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 )
 
 // DoneCommand records that a routine was done: "!done backups all green".
-var DoneCommand = Command{Name: "done", Aliases: []string{"fait"}, Acts: true, Do: func(tx *store.Tx, c *Call) error {
+var DoneCommand = Command{Name: "done", French: "fait", Args: true, Acts: true, Do: func(tx *store.Tx, c *Call) error {
 	r, ok := c.routine("done")
 	if !ok {
 		return nil
@@ -56,11 +56,12 @@ func (c *Call) routine(command string) (routines.Routine, bool) {
 		_ = c.Mistake(command, c.Say("done.which", "Known", c.known()))
 		return routines.Routine{}, false
 	}
-	r, near, found := c.Desk.Routines.Find(c.Args[0])
+	typed := strings.TrimRight(c.Args[0], ".,;:!") // as one ends a sentence
+	r, near, found := c.Desk.Routines.Find(typed)
 	if found {
 		return r, true
 	}
-	name := text.OneLine(c.Args[0], 40)
+	name := text.OneLine(typed, 40)
 	explanation := c.Say("done.unknown", "Name", name, "Known", c.known())
 	if near != "" {
 		explanation = c.Say("done.near", "Name", name, "Near", near)

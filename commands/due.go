@@ -9,7 +9,7 @@ import (
 )
 
 // Due lists what is open, what is late and what comes next: "!due".
-var Due = Command{Name: "due", Aliases: []string{"prévu", "routines"}, Do: func(tx *store.Tx, c *Call) error {
+var Due = Command{Name: "due", French: "prévu", Aliases: []string{"routines"}, Do: func(tx *store.Tx, c *Call) error {
 	facts, err := c.Desk.Routines.Facts(tx)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (c *Call) writeOpen(d routines.Due) {
 	} else {
 		c.Reply.Text("• " + text.OneLine(d.Title.In(c.Desk.Language), 50) + " · " + d.Due.Format("15:04"))
 	}
-	c.Reply.Text(" ").Code(c.Desk.Routines.CallName(r))
+	c.Reply.Text(" · ").Code(c.Desk.Routines.CallName(r))
 }
 
 // comingUp is how many of the next routines !due shows, and lookAhead how many

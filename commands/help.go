@@ -8,7 +8,7 @@ import (
 )
 
 // Help lists the commands, or explains one: "!help done".
-var Help = Command{Name: "help", Aliases: []string{"aide"}, Do: func(_ *store.Tx, c *Call) error {
+var Help = Command{Name: "help", French: "aide", Args: true, Do: func(_ *store.Tx, c *Call) error {
 	if len(c.Args) == 0 {
 		c.listCommands()
 		return nil
@@ -27,7 +27,7 @@ var Help = Command{Name: "help", Aliases: []string{"aide"}, Do: func(_ *store.Tx
 func (c *Call) listCommands() {
 	c.Reply.Bold(c.Say("help.title"))
 	for _, cmd := range c.Desk.commands {
-		c.Reply.Line().Code(c.usage(cmd)).Text(" " + c.Say("command."+cmd.Name+".short"))
+		c.Reply.Line().Code(c.usage(cmd)).Text(" · " + c.Say("command."+cmd.Name+".short"))
 	}
 	c.Reply.Line().Text(c.Say("help.reactions"))
 	c.Reply.Line().Text(c.Say("help.more") + " ").Code(c.Say("command.help.example"))
@@ -36,12 +36,22 @@ func (c *Call) listCommands() {
 func (c *Call) explain(cmd Command) {
 	c.Reply.Code(c.usage(cmd)).Line().Text(c.Say("command." + cmd.Name + ".long"))
 	c.Reply.Line().Text(c.Say("help.example") + " ").Code(c.Say("command." + cmd.Name + ".example"))
-	names := append([]string{cmd.Name}, cmd.Aliases...)
-	for i, n := range names {
-		names[i] = "!" + n
+	if others := c.otherNames(cmd); len(others) > 0 {
+		c.Reply.Line().Text(c.Say("help.names") + " " + text.OneLine(strings.Join(others, ", "), 100))
 	}
-	c.Reply.Line().Text(c.Say("help.names") + " " + text.OneLine(strings.Join(names, ", "), 100))
 	if cmd.Acts {
 		c.Reply.Line().Text(c.Say("help.acts"))
 	}
+}
+
+// otherNames lists what people may type for a command besides the name that its
+// usage shows.
+func (c *Call) otherNames(cmd Command) []string {
+	var others []string
+	for _, name := range cmd.names() {
+		if name != c.Desk.callName(cmd) {
+			others = append(others, "!"+name)
+		}
+	}
+	return others
 }

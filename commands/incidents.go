@@ -12,7 +12,7 @@ import (
 const shownIncidents = 15
 
 // Incidents lists what is broken now: "!incidents".
-var Incidents = Command{Name: "incidents", Aliases: []string{"pannes"}, Do: func(tx *store.Tx, c *Call) error {
+var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.Tx, c *Call) error {
 	open, err := tx.OpenIncidents()
 	if err != nil {
 		return err

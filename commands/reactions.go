@@ -17,7 +17,8 @@ type button struct {
 	kind  string // of card
 	emoji string // without variation selectors and skin tones
 	name  string // in the audit log, the same as the command that does it
-	press func(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) error
+	// press does it and returns what it was about, for the audit log.
+	press func(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (subject string, err error)
 }
 
 // buttons lists the reactions that mean something.
@@ -26,14 +27,14 @@ var buttons = []button{
 	{alerts.IncidentCard, alerts.AckEmoji, "ack", pressAck},
 }
 
-func pressDone(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) error {
+func pressDone(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
 	return d.Routines.CompleteOccurrence(tx, card.Subject, store.Completion{
 		At: e.At, Who: e.Sender, How: "reaction", EventID: e.EventID,
 	})
 }
 
-func pressAck(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) error {
-	return d.Alerts.Acknowledge(tx, card.Subject, store.Acknowledgement{At: e.At, Who: e.Sender, EventID: e.EventID})
+func pressAck(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	return subjectOf(card), d.Alerts.Acknowledge(tx, card.Subject, store.Acknowledgement{At: e.At, Who: e.Sender, EventID: e.EventID})
 }
 
 // reacted does what a reaction to a card means; any other reaction is only a
@@ -54,7 +55,7 @@ func (d *Desk) reacted(ctx context.Context, e store.RoomEvent) error {
 	if !allowed {
 		return d.denyReaction(ctx, e, card, deed)
 	}
-	return d.act(ctx, e, deed, func(tx *store.Tx) error { return pressed.press(d, tx, card, e) })
+	return d.act(ctx, e, deed, func(tx *store.Tx) (string, error) { return pressed.press(d, tx, card, e) })
 }
 
 func (d *Desk) button(ctx context.Context, e store.RoomEvent) (card store.Card, found button, err error) {
@@ -75,13 +76,15 @@ func subjectOf(c store.Card) string { return c.Kind + " " + strconv.FormatInt(c.
 // act runs an action with its audit line, and marks the event as handled. An
 // action that fails is logged and left: the person sees that the card stayed as
 // it was.
-func (d *Desk) act(ctx context.Context, e store.RoomEvent, deed store.Deed, do func(tx *store.Tx) error) error {
-	deed.Outcome = "done"
+func (d *Desk) act(ctx context.Context, e store.RoomEvent, deed store.Deed, do func(tx *store.Tx) (subject string, err error)) error {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := do(tx); err != nil {
+		subject, err := do(tx)
+		if err != nil {
 			return err
 		}
-		return record(tx, e, deed)
+		done := deed
+		done.Subject, done.Outcome = subject, "done"
+		return record(tx, e, done)
 	})
 	if err != nil && ctx.Err() == nil {
 		d.Log.ErrorContext(ctx, "a reaction failed", "action", deed.Action, "event", e.EventID, "err", err, "stack", stackOf(err))

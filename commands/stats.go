@@ -11,7 +11,7 @@ import (
 )
 
 // Stats shows what the containers of a host use: "!stats antigone".
-var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Ask: func(ctx context.Context, c *Call) error {
+var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Args: true, Ask: func(ctx context.Context, c *Call) error {
 	host, all := c.hostAndScope()
 	if host == "" {
 		return c.Mistake("stats", c.Say("stats.which", "Known", strings.Join(c.Desk.Stats.Names(), ", ")))

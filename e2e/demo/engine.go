@@ -15,12 +15,13 @@ import (
 
 // engine is the Docker engine that stands for antigone's.
 type engine struct {
-	host string // as in DOCKER_HOST
+	host string   // as in DOCKER_HOST
+	runs []string // our containers on it
 	stop func()
 }
 
-// findEngine gives an engine that runs here already, or starts one. Some
-// containers run on it where that can be had.
+// findEngine gives an engine that runs here already, or starts one, with a few
+// containers where they can be had.
 func findEngine(ctx context.Context, dir string) (*engine, error) {
 	host := runningEngine(ctx)
 	if host != "" {
@@ -28,28 +29,31 @@ func findEngine(ctx context.Context, dir string) (*engine, error) {
 			return nil, err
 		}
 	}
-	docker, err := peers.StartDocker(ctx, dir)
-	switch {
-	case err != nil && host != "":
+	populated, err := populate(ctx, dir)
+	if err != nil && host != "" {
 		return &engine{host: host, stop: func() {}}, nil // what runs there has to do
-	case err != nil:
+	}
+	return populated, err
+}
+
+// populate runs three containers on the engine: two calm ones, and one that is
+// busy for a part of its time.
+func populate(ctx context.Context, dir string) (*engine, error) {
+	docker, err := peers.StartDocker(ctx, dir)
+	if err != nil {
 		return nil, err
 	}
-	if err := populate(docker); err != nil {
+	const work = "while :; do i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 0.3; done"
+	err = errors.Join(
+		docker.RunBusybox("demo-wiki", "sleep", "100000"),
+		docker.RunBusybox("demo-base", "sleep", "100000"),
+		docker.RunBusybox("demo-video", "sh", "-c", work),
+	)
+	if err != nil {
 		docker.Stop()
 		return nil, err
 	}
-	return &engine{host: docker.Host, stop: docker.Stop}, nil
-}
-
-// populate runs three containers: two calm ones, and one that is busy for a tenth
-// of its time or so.
-func populate(docker *peers.Docker) error {
-	return errors.Join(
-		docker.RunBusybox("demo-wiki", "sleep", "100000"),
-		docker.RunBusybox("demo-base", "sleep", "100000"),
-		docker.RunBusybox("demo-calcul", "sh", "-c", "while :; do i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 0.3; done"),
-	)
+	return &engine{host: docker.Host, runs: []string{"demo-wiki", "demo-base", "demo-video"}, stop: docker.Stop}, nil
 }
 
 // runningEngine returns the address of an engine that answers, or "".

@@ -27,7 +27,7 @@ func (t *town) kuma(down bool, at time.Time) []byte {
 	line("To: supervision@exemple-asso.fr")
 	line("Subject: %s", mime.QEncoding.Encode("utf-8", said))
 	line("Message-ID: <%s@exemple-asso.fr>", rand.Text())
-	line("Date: %s", time.Now().Format(time.RFC1123Z))
+	line("Date: %s", at.Format(time.RFC1123Z))
 	line("MIME-Version: 1.0")
 	line("Content-Type: text/plain; charset=utf-8")
 	line("Content-Transfer-Encoding: quoted-printable\r\n")

@@ -24,6 +24,9 @@ import (
 func main() {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
 	release()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -80,7 +83,7 @@ func (t *town) stay(ctx context.Context, in io.Reader) error {
 			}
 		case <-t.bot.Exited():
 			if ctx.Err() == nil {
-				return errors.Join(errors.New("the bot ended by itself"), t.botLog())
+				return errors.Join(errBotEnded, t.botLog())
 			}
 			return nil
 		case <-ctx.Done():

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,6 +15,8 @@ import (
 // stepLimit is how long one step of the script may take.
 const stepLimit = 30 * time.Second
 
+var errBotEnded = errors.New("the bot ended by itself")
+
 // script is what happens in the rooms.
 type script struct {
 	*town
@@ -24,6 +27,8 @@ type script struct {
 // play runs the script to its end, or to the first step that does not happen.
 func play(ctx context.Context, t *town) error {
 	t.progress("%s", t.words.playing)
+	ctx, stop := t.whileBotRuns(ctx)
+	defer stop()
 	s, names := &script{town: t}, t.words.steps
 	for _, step := range []struct {
 		name string
@@ -44,11 +49,34 @@ func play(ctx context.Context, t *town) error {
 	} {
 		begun := time.Now()
 		if err := within(ctx, step.do); err != nil {
-			return fmt.Errorf("step %q did not happen: %w", step.name, err)
+			return errors.Join(fmt.Errorf("step %q did not happen: %w", step.name, err), context.Cause(ctx))
 		}
 		t.progress("✓ %s (%.1f s)", step.name, time.Since(begun).Seconds())
 	}
-	return t.ana.Unread()
+	return errors.Join(t.ana.Unread(), t.inClear())
+}
+
+// inClear complains when something in the encrypted room is not encrypted.
+func (t *town) inClear() error {
+	for _, m := range t.ana.Room(t.supervision) {
+		if !m.Encrypted {
+			return fmt.Errorf("in the encrypted room a message of %s is in clear: %q", m.Sender, m.Body)
+		}
+	}
+	return nil
+}
+
+// whileBotRuns gives a context that ends with the bot, should that end by itself.
+func (t *town) whileBotRuns(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	go func() {
+		select {
+		case <-t.bot.Exited():
+			cancel(errBotEnded)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 func within(ctx context.Context, do func(context.Context) error) error {
@@ -58,10 +86,10 @@ func within(ctx context.Context, do func(context.Context) error) error {
 }
 
 func (s *script) cards(ctx context.Context) (err error) {
-	if s.backups, err = s.card(ctx, s.technique, "✅", s.title("routine.open", "backups")); err != nil {
+	if s.backups, err = s.card(ctx, s.technique, "✅", s.words.opening("backups")); err != nil {
 		return err
 	}
-	s.disks, err = s.card(ctx, s.technique, "✅", s.title("routine.open", "disks"))
+	s.disks, err = s.card(ctx, s.technique, "✅", s.words.opening("disks"))
 	return err
 }
 
@@ -73,28 +101,28 @@ func (s *script) stats(ctx context.Context) error {
 	if s.engine == nil {
 		return s.ask(ctx, s.technique, s.words.stats, s.words.Say("checks.stats.no-engine"))
 	}
-	return s.ask(ctx, s.technique, s.words.stats, "antigone", "CPU")
+	return s.ask(ctx, s.technique, s.words.stats, append([]string{"antigone", "CPU"}, s.engine.runs...)...)
 }
 
 func (s *script) done(ctx context.Context) error {
-	if err := s.ask(ctx, s.technique, s.words.done+" "+s.words.note, s.title("routine.done", "backups")); err != nil {
+	if err := s.ask(ctx, s.technique, s.words.done+" "+s.words.note, s.finished("backups")); err != nil {
 		return err
 	}
-	return s.becomes(ctx, s.technique, s.backups, s.title("routine.done", "backups"), s.words.note)
+	return s.becomes(ctx, s.technique, s.backups, s.finished("backups"), s.words.note)
 }
 
 func (s *script) react(ctx context.Context) (err error) {
 	if s.tick, err = s.ana.React(ctx, s.technique, s.disks.ID, "✅"); err != nil {
 		return err
 	}
-	return s.becomes(ctx, s.technique, s.disks, s.title("routine.done", "disks"), person)
+	return s.becomes(ctx, s.technique, s.disks, s.finished("disks"), person)
 }
 
 func (s *script) takeBack(ctx context.Context) error {
 	if err := s.ana.Remove(ctx, s.technique, s.tick); err != nil {
 		return err
 	}
-	return s.becomes(ctx, s.technique, s.disks, s.title("routine.open", "disks"))
+	return s.becomes(ctx, s.technique, s.disks, s.words.opening("disks"))
 }
 
 // down happened some minutes ago: Kuma tries again before it writes.
@@ -128,9 +156,9 @@ func (s *script) help(ctx context.Context) error {
 	return s.ask(ctx, s.supervision, s.words.help, s.words.due, s.words.incidents)
 }
 
-// title is a routine's title in one of the bot's sentences.
-func (s *script) title(sentence, routine string) string {
-	return s.words.Say(sentence, "Title", s.words.titleOf(routine))
+// finished is how the card of a routine begins when it is done.
+func (s *script) finished(routine string) string {
+	return s.words.Say("routine.done", "Title", s.words.titleOf(routine))
 }
 
 // card waits for a new message with a button of the bot's under it.
@@ -163,7 +191,7 @@ func (s *script) ask(ctx context.Context, room id.RoomID, command string, parts 
 
 // expect waits for a message of the bot's that has all the parts and is the right one.
 func (s *script) expect(ctx context.Context, room id.RoomID, parts []string, right func(scene.Message) bool) (scene.Message, error) {
-	what := fmt.Sprintf("a message with %q", parts)
+	what := "a message with « " + strings.Join(parts, " » and « ") + " »"
 	return s.ana.WaitFor(ctx, room, what, func(m scene.Message) bool {
 		for _, part := range parts {
 			if !strings.Contains(m.Body, part) {

@@ -69,7 +69,7 @@ func (w words) write(page *strings.Builder, m, answered scene.Message) {
 	}
 	if m.Edits > 0 {
 		first, _, _ := strings.Cut(m.Original, "\n")
-		writeLine(page, margin, "   "+w.rang+" "+m.At.In(paris()).Format("15:04")+" : "+first)
+		writeLine(page, margin+"   ", fmt.Sprintf(w.rang, m.At.In(paris()).Format("15:04"), first))
 	}
 }
 

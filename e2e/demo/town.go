@@ -49,6 +49,7 @@ func (t *town) later(end func() error) { t.closers = append(t.closers, end) }
 
 // close ends and removes everything that was started, however far that came.
 func (t *town) close() (err error) {
+	t.progress("%s", t.words.closing)
 	for _, end := range slices.Backward(t.closers) {
 		err = errors.Join(err, end())
 	}
@@ -57,7 +58,7 @@ func (t *town) close() (err error) {
 }
 
 func (t *town) progress(line string, args ...any) {
-	fmt.Fprintf(t.log, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(line, args...))
+	fmt.Fprintf(t.log, "%s  %s\n", time.Now().In(paris()).Format(time.TimeOnly), fmt.Sprintf(line, args...))
 }
 
 // open starts everything, and returns when the bot is in both rooms.
@@ -185,14 +186,15 @@ func (t *town) settings() scene.Settings {
 // chore is a routine of the demo.
 type chore struct {
 	key, alias, cadence string
+	late                int // days
 	title               text.Localized
 }
 
 // chores are the two routines, by their keys.
 func chores() []chore {
 	return []chore{
-		{"backups", "sauvegardes", "7d", text.Localized{FR: "Vérifier les sauvegardes", EN: "Check the backups"}},
-		{"disks", "disques", "4d", text.Localized{FR: "Vérifier l’espace disque", EN: "Check the disk space"}},
+		{"backups", "sauvegardes", "7d", 2, text.Localized{FR: "Vérifier les sauvegardes", EN: "Check the backups"}},
+		{"disks", "disques", "4d", 0, text.Localized{FR: "Vérifier l’espace disque", EN: "Check the disk space"}},
 	}
 }
 
@@ -206,12 +208,23 @@ func (w words) titleOf(key string) string {
 	return key
 }
 
-// routines writes the chores into the configuration, due at the last midnight.
+// opening is what the first card of a chore says.
+func (w words) opening(key string) string {
+	for _, c := range chores() {
+		if c.key == key && c.late > 0 {
+			return w.Say("routine.late", "Title", w.titleOf(key))
+		}
+	}
+	return w.Say("routine.open", "Title", w.titleOf(key))
+}
+
+// routines writes the chores into the configuration: each was due, for the first
+// time, at the midnight that makes it as late as it is to be.
 func routines(now time.Time) string {
 	var b strings.Builder
 	for _, c := range chores() {
 		fmt.Fprintf(&b, "\n[[routine]]\nkey = %q\naliases = [%q]\ntitle = { fr = %q, en = %q }\nevery = %q\nat = \"00:00\"\nstart = %q\n",
-			c.key, c.alias, c.title.FR, c.title.EN, c.cadence, now.AddDate(0, 0, -30).Format(time.DateOnly))
+			c.key, c.alias, c.title.FR, c.title.EN, c.cadence, now.In(paris()).AddDate(0, 0, -c.late).Format(time.DateOnly))
 		fmt.Fprintf(&b, "runbook = \"https://wiki.exemple-asso.fr/ronde/%s\"\n", c.alias)
 	}
 	return b.String()

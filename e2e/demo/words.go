@@ -11,8 +11,8 @@ import (
 type words struct {
 	*text.Language
 
-	building, homeserving, mailing, measuring, starting, playing string // progress
-	noEngine                                                     string // %v is why
+	building, homeserving, mailing, measuring, starting, playing, closing string // progress
+	noEngine                                                              string // %v is why
 
 	technique, supervision string // names of the rooms
 	clear, encrypted       string
@@ -49,26 +49,27 @@ func wordsOf(code string) (w words, err error) {
 func french() words {
 	return words{
 		building:    "compilation de ronde",
-		homeserving: "démarrage du serveur Matrix (Dendrite ; compilé la première fois, en deux à trois minutes)",
+		homeserving: "démarrage du serveur Matrix (Dendrite\u00a0; compilé la première fois, en deux à trois minutes)",
 		mailing:     "démarrage de la boîte mail (IMAP)",
 		measuring:   "recherche d’un moteur Docker",
 		starting:    "démarrage de ronde, invité dans deux salons",
 		playing:     "la scène",
-		noEngine:    "Pas de moteur Docker ici (%v) : !stats le dira, le reste se joue.",
+		closing:     "tout s’arrête et s’efface",
+		noEngine:    "Pas de moteur Docker ici (%v)\u00a0: !stats le dira, le reste se joue.",
 		technique:   "Technique", supervision: "Supervision", clear: "en clair", encrypted: "chiffré",
 		thing: "Wiki de l’asso",
 		steps: stepNames{
 			cards: "deux routines arrivent à échéance", due: "ana demande ce qui est prévu", stats: "ana regarde les conteneurs",
 			done: "ana dit que les sauvegardes sont vérifiées", react: "ana coche les disques avec ✅", takeBack: "ana retire sa réaction",
-			again: "ana coche de nouveau", down: "Kuma envoie un mail : panne", take: "ana la prend avec 👀",
-			incidents: "ana demande les pannes", up: "Kuma envoie un mail : rétabli", help: "ana demande de l’aide",
+			again: "ana coche de nouveau", down: "Kuma envoie un mail\u00a0: panne", take: "ana la prend avec 👀",
+			incidents: "ana demande les pannes", up: "Kuma envoie un mail\u00a0: rétabli", help: "ana demande de l’aide",
 		},
 		due: "!prévu", stats: "!stats antigone", done: "!fait sauvegardes", note: "tout est vert", help: "!aide", incidents: "!pannes",
-		edited: "modifié ×%d", rang: "notifié", answers: "répond à",
-		join:       "Tout reste en marche. Pour entrer, avec n’importe quel client Matrix de cette machine :",
+		edited: "modifié ×%d", rang: "notifié à %s\u00a0: %s", answers: "répond à",
+		join:       "Tout reste en marche. Pour entrer, avec n’importe quel client Matrix de cette machine\u00a0:",
 		homeserver: "serveur d’accueil", user: "utilisateur", password: "mot de passe", rooms: "salons",
-		hints: "Une nouvelle session ne lit dans Supervision que ce qui s’écrit après son arrivée : c’est le chiffrement.\n" +
-			"Entrée : un mail de Kuma de plus (panne, puis rétabli). Ctrl-C : tout arrêter et effacer.",
+		hints: "Une nouvelle session ne lit dans Supervision que ce qui s’écrit après son arrivée\u00a0: c’est le chiffrement.\n" +
+			"Entrée\u00a0: un mail de Kuma de plus (panne, puis rétabli). Ctrl-C\u00a0: tout arrêter et effacer.",
 	}
 }
 
@@ -80,6 +81,7 @@ func english() words {
 		measuring:   "looking for a Docker engine",
 		starting:    "starting ronde, invited into two rooms",
 		playing:     "the scene",
+		closing:     "stopping and deleting everything",
 		noEngine:    "No Docker engine here (%v): !stats will say so, the rest goes on.",
 		technique:   "Technique", supervision: "Supervision", clear: "in clear", encrypted: "encrypted",
 		thing: "The members' wiki",
@@ -90,7 +92,7 @@ func english() words {
 			incidents: "ana asks what is broken", up: "Kuma sends a mail: up", help: "ana asks for help",
 		},
 		due: "!due", stats: "!stats antigone", done: "!done backups", note: "all green", help: "!help", incidents: "!incidents",
-		edited: "edited ×%d", rang: "notified", answers: "in reply to",
+		edited: "edited ×%d", rang: "notified at %s: %s", answers: "in reply to",
 		join:       "Everything stays up. To join, with any Matrix client on this machine:",
 		homeserver: "homeserver", user: "user", password: "password", rooms: "rooms",
 		hints: "In Supervision a new session reads only what is written after it came: that is encryption.\n" +

@@ -1,0 +1,167 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ronde/alerts"
+	"ronde/cards"
+	"ronde/checks"
+	"ronde/routines"
+	"ronde/store"
+	"ronde/text"
+)
+
+// town is a desk with a store and without a homeserver: what people say is put into
+// the store, what the desk answers is caught.
+type town struct {
+	*Desk
+	t    *testing.T
+	logs *bytes.Buffer
+
+	mu      sync.Mutex
+	notices []string       // of the desk, oldest first
+	levels  map[string]int // of people, 0 when missing
+	trouble error          // of asking for a level
+	events  int
+}
+
+func newTown(t *testing.T, commands ...Command) *town {
+	t.Helper()
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "ronde.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	w := &town{t: t, logs: &bytes.Buffer{}, levels: map[string]int{}}
+	log, l := slog.New(slog.NewTextHandler(w.logs, nil)), speak(t, "en")
+	chore := routines.Routine{
+		Key: "backups", Aliases: []string{"sauvegardes"}, Title: text.Localized{EN: "Check the backups"},
+		Cadence: routines.Cadence{Monthly: routines.MonthDay(lastDay(t))},
+	}
+	w.Desk = NewDesk(&Desk{
+		Store: s, Language: l, Location: time.UTC, Log: log,
+		Routines: &routines.Desk{Routines: []routines.Routine{chore}, Location: time.UTC, Language: l},
+		Alerts:   alerts.NewDesk(&alerts.Desk{Store: s, Location: time.UTC, Language: l, Log: log, Changed: func() {}}),
+		Stats:    noHosts{},
+	})
+	w.commands = append(slices.Clone(All), commands...)
+	w.Connect(w, w)
+	return w
+}
+
+func lastDay(t *testing.T) routines.MonthDay {
+	t.Helper()
+	day, err := routines.ParseMonthDay("last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return day
+}
+
+func speak(t *testing.T, code string) *text.Language {
+	t.Helper()
+	l, err := text.In(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// noHosts is a town without servers.
+type noHosts struct{}
+
+func (noHosts) Find(host string) (*checks.Sampler, error) { return nil, fmt.Errorf("no host %s", host) }
+func (noHosts) Names() []string                           { return nil }
+
+// PowerLevel, AddNotice and Wake are what the desk needs of others.
+
+func (w *town) PowerLevel(_ context.Context, _, user string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.levels[user], w.trouble
+}
+
+func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notices = append(w.notices, m.Plain)
+	return nil
+}
+
+func (w *town) Wake() {}
+
+// takeNotices returns what the desk said since the last time.
+func (w *town) takeNotices() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	said := w.notices
+	w.notices = nil
+	return said
+}
+
+// says has somebody write something now; nobody handles it yet.
+func (w *town) says(who, body string) {
+	w.t.Helper()
+	w.happens(store.RoomEvent{Sender: who, Kind: string(cards.Said), Body: body, At: time.Now()})
+}
+
+func (w *town) happens(e store.RoomEvent) {
+	w.t.Helper()
+	w.events++
+	e.EventID, e.Room, e.State = fmt.Sprintf("$%d", w.events), "!technique", "new"
+	err := w.Store.Update(w.t.Context(), func(tx *store.Tx) error {
+		_, err := tx.AddRoomEvent(e)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// handle handles all that is new, and returns what the desk says.
+func (w *town) handle() string {
+	w.t.Helper()
+	if err := w.HandleAll(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	w.busy.Wait()
+	return strings.Join(w.takeNotices(), "\n")
+}
+
+// waits tells how many events are not handled.
+func (w *town) waits() int {
+	w.t.Helper()
+	var events []store.RoomEvent
+	err := w.Store.View(w.t.Context(), func(tx *store.Tx) (err error) {
+		events, err = tx.RoomEventsInState("new", 100)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(events)
+}
+
+// lastDeed returns the newest line of the audit log.
+func (w *town) lastDeed() string {
+	w.t.Helper()
+	var deeds []store.Deed
+	err := w.Store.View(w.t.Context(), func(tx *store.Tx) (err error) {
+		deeds, err = tx.Deeds(1)
+		return err
+	})
+	if err != nil || len(deeds) == 0 {
+		w.t.Fatalf("the audit log has %d lines, %v", len(deeds), err)
+	}
+	d := deeds[0]
+	return fmt.Sprintf("%s %s %q by %s: %s", text.Person(d.Who), d.Action, d.Subject, d.How, d.Outcome)
+}
