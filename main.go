@@ -149,6 +149,13 @@ func (c configCheck) Run(s *streams) error {
 	if err != nil {
 		return &codedError{exitConfig, err}
 	}
-	_, err = fmt.Fprintf(s.out, "%s: OK, %d routines, %d hosts\n", c.File, len(read.Routines), len(read.Hosts))
-	return err
+	if _, err := fmt.Fprintf(s.out, "%s: OK, %d routines, %d hosts\n", c.File, len(read.Routines), len(read.Hosts)); err != nil {
+		return err
+	}
+	// Secrets may well be elsewhere than where somebody looks at the file, so what
+	// is missing here is told and is no failure.
+	if _, err := config.Load(c.File); err != nil {
+		fmt.Fprintf(s.err, "To run here, the bot would also need:\n%v\n", err)
+	}
+	return nil
 }
