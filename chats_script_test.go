@@ -16,7 +16,9 @@ type step struct {
 }
 
 // all is the text of the step with its further lines.
-func (s step) all(first string) string { return strings.Join(append([]string{first}, s.block...), "\n") }
+func (s step) all(first string) string {
+	return strings.Join(append([]string{first}, s.block...), "\n")
+}
 
 var further = regexp.MustCompile(`^\s+\|(?: (.*))?$`)
 
@@ -95,7 +97,8 @@ func (c *chat) expectation(s step) (expectation, bool) {
 	return expectation{c: c, s: s, room: m[1], mark: m[2], words: s.all(m[3])}, true
 }
 
-// check compares what must be seen with what is.
+// check compares what must be seen with what is. What the bot says in one step may
+// come in any order: an answer can overtake the edit of a card by a blink.
 func (e expectation) check() error {
 	if e.mark == "html" {
 		if !matches(e.words, e.c.last.html) {
@@ -103,18 +106,31 @@ func (e expectation) check() error {
 		}
 		return nil
 	}
-	for i, u := range e.c.pending {
-		if u.room != e.room {
-			continue
-		}
-		want := utterance{room: e.room, mark: e.mark, body: e.words}
+	i, found := e.find()
+	switch {
+	case found:
 		e.c.take(i)
-		if u.mark != e.mark || !matches(e.words, u.body) {
-			return fmt.Errorf("the bot says something else\n got: %swant: %s", u, want)
-		}
 		return nil
+	case i < 0:
+		return fmt.Errorf("the bot says nothing in %s; the script has: %s", e.room, e.words)
 	}
-	return fmt.Errorf("the bot says nothing in %s; the script has: %s", e.room, e.words)
+	want := utterance{room: e.room, mark: e.mark, body: e.words}
+	return fmt.Errorf("the bot says something else\n got: %swant: %s", e.c.pending[i], want)
+}
+
+// find returns which of the things that the bot said is the one, else the first
+// that it said in the room, else -1.
+func (e expectation) find() (i int, found bool) {
+	first := -1
+	for i, u := range e.c.pending {
+		if u.room == e.room && u.mark == e.mark && matches(e.words, u.body) {
+			return i, true
+		}
+		if u.room == e.room && first < 0 {
+			first = i
+		}
+	}
+	return first, false
 }
 
 // actual writes what is seen instead of what the script says.
@@ -122,15 +138,13 @@ func (e expectation) actual() string {
 	if e.mark == "html" {
 		return "html " + e.c.last.html + "\n"
 	}
-	for i, u := range e.c.pending {
-		if u.room != e.room {
-			continue
-		}
+	i, found := e.find()
+	switch {
+	case found:
 		e.c.take(i)
-		if u.mark == e.mark && strings.Contains(e.words, anything) && matches(e.words, u.body) {
-			return e.s.raw
-		}
-		return u.String()
+		return e.s.raw
+	case i < 0:
+		return ""
 	}
-	return ""
+	return e.c.take(i).String()
 }

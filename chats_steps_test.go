@@ -34,7 +34,7 @@ func verbs() []verb {
 			return nil
 		}},
 		{`rights (\d+)`, func(c *chat, _ step, m []string) (err error) { c.rights, err = strconv.Atoi(m[1]); return err }},
-		{`host (\S+) (.*)`, func(c *chat, _ step, m []string) error {
+		{`host (\S+) ?(.*)`, func(c *chat, _ step, m []string) error {
 			c.tables += fmt.Sprintf("[[host]]\nname = %q\n%s\n", m[1], m[2])
 			return nil
 		}},
@@ -60,7 +60,7 @@ func verbs() []verb {
 		{`(ana|bruno|chloe) removes (\S+)`, (*chat).unreact},
 		{`(ana|bruno|chloe) deletes`, func(c *chat, _ step, m []string) error { return c.redact(m[1], c.words[m[1]]) }},
 
-		{`buttons ?(.*)`, (*chat).buttons},
+		{`buttons ?(.*?)(?: under (.*))?`, (*chat).buttons},
 		{`audit (.*)`, (*chat).audit},
 		{`harm (\w+)`, func(c *chat, _ step, m []string) error { return c.rename(m[1], "lost_"+m[1]) }},
 		{`heal (\w+)`, func(c *chat, _ step, m []string) error { return c.rename("lost_"+m[1], m[1]) }},
@@ -210,10 +210,7 @@ func (c *chat) say(s step, m []string) error {
 // react taps on the card that the script had last, or on the newest that has the
 // given words in it.
 func (c *chat) react(_ step, m []string) error {
-	card := c.card
-	if m[3] != "" {
-		card = c.find(m[3])
-	}
+	card := c.which(m[3])
 	if card == "" {
 		return errors.New("there is no such card")
 	}
@@ -250,8 +247,12 @@ func (c *chat) roomOf(event string) string {
 	return ""
 }
 
-// find returns the newest of the bot's cards that shows the given words now.
-func (c *chat) find(words string) string {
+// which returns the newest of the bot's cards that shows the given words now, or
+// without words the one that the script had last.
+func (c *chat) which(words string) string {
+	if words == "" {
+		return c.card
+	}
 	for _, room := range c.rooms {
 		for _, e := range slices.Backward(c.srv.Roots(room)) {
 			body := e.Body()
@@ -269,7 +270,7 @@ func (c *chat) find(words string) string {
 // buttons checks the bot's own reactions to the last card.
 func (c *chat) buttons(_ step, m []string) error {
 	var seeds []string
-	for _, e := range c.srv.ReactionsTo(c.card) {
+	for _, e := range c.srv.ReactionsTo(c.which(m[2])) {
 		if _, emoji := e.ReactsTo(); e.Sender == self {
 			seeds = append(seeds, emoji)
 		}

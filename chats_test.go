@@ -21,6 +21,7 @@ func TestChats(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
 			script, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

@@ -80,7 +80,7 @@ func newChat(t *testing.T) *chat {
 		t.Fatal(err)
 	}
 	c := &chat{
-		t: t, srv: homeserver.New(homeserver.Options{}), dir: t.TempDir(), log: &logbook{}, paris: paris,
+		t: t, srv: homeserver.New(homeserver.Options{}), dir: scratch(t), log: &logbook{}, paris: paris,
 		settings: "language = \"fr\"\n", rooms: map[string]string{}, seen: map[string]int{},
 		words: map[string]string{}, taps: map[string][]string{},
 	}
@@ -89,6 +89,18 @@ func newChat(t *testing.T) *chat {
 	}
 	c.token = c.srv.Token("ronde", "RONDE")
 	return c
+}
+
+// scratch is a folder in memory where there is one: a day of the bot's life is some
+// thousand transactions, and each waits for the disk.
+func scratch(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "ronde-chat")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // furnish makes the rooms, the first time that something happens in them: only
@@ -117,6 +129,10 @@ func (c *chat) configure() (config.Config, error) {
 	return read, nil
 }
 
+// settling is how long the bot is given to find its rooms: what it tries to say
+// before goes out a second later.
+const settling = 5 * time.Second
+
 // start runs the bot on what it keeps.
 func (c *chat) start() error {
 	if c.ronde != nil {
@@ -144,7 +160,11 @@ func (c *chat) start() error {
 	c.end = func() error { cancel(); return <-done }
 	mails := c.mails
 	c.mails = nil
-	return c.deliver(mails...)
+	if err := c.deliver(mails...); err != nil {
+		return err
+	}
+	time.Sleep(settling)
+	return nil
 }
 
 // logIn keeps the account of a device that is logged in already.

@@ -95,7 +95,9 @@ func newInboxDesk(t *testing.T) inboxDesk {
 		t.Fatal(err)
 	}
 	trust := Trust{AuthServID: "mx.example.org"}
-	return inboxDesk{NewDesk(s, trust, time.UTC, l, slog.New(slog.DiscardHandler), func() {}), t}
+	return inboxDesk{NewDesk(&Desk{
+		Store: s, Trust: trust, Location: time.UTC, Language: l, Log: slog.New(slog.DiscardHandler), Changed: func() {},
+	}), t}
 }
 
 // fold has one mail come in, as TestFolding writes it.

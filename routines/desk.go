@@ -152,20 +152,21 @@ func (d *Desk) byKey(key string) (Routine, bool) {
 	return d.Routines[i], true
 }
 
-// CompleteOccurrence records that the occurrence on a card was done. Where a
-// newer one of the same routine is open, that one is what was done.
-func (d *Desk) CompleteOccurrence(tx *store.Tx, id int64, c store.Completion) error {
+// CompleteOccurrence records that the occurrence on a card was done, and returns
+// the key of its routine. Where a newer one of the same routine is open, that one is
+// what was done.
+func (d *Desk) CompleteOccurrence(tx *store.Tx, id int64, c store.Completion) (routine string, err error) {
 	o, known, err := tx.Occurrence(id)
 	if err != nil || !known {
-		return err
+		return "", err
 	}
 	c.Routine = o.Routine
 	if open, isOpen, err := tx.OpenOccurrenceOf(o.Routine); err != nil {
-		return err
+		return c.Routine, err
 	} else if isOpen {
 		o = open
 	}
-	return d.complete(tx, o, c)
+	return c.Routine, d.complete(tx, o, c)
 }
 
 // CompleteRoutine records that a routine was done, whether or not it was asked for.

@@ -12,6 +12,12 @@ const (
 	ackEmoji  = "👀"
 )
 
+// People take their time, so that they act between the kills.
+const (
+	patience = 2500 * time.Millisecond // from a card to a reaction, at most
+	talk     = 5 * time.Second         // from the first card to the last command
+)
+
 func names() []string { return []string{"ana", "bob", "carl"} }
 
 // removal says whether somebody takes a reaction back.
@@ -51,7 +57,7 @@ type order struct {
 	done      bool   // it completes the chore
 	note      string
 	undo      *order // the one it takes back, which was said before
-	answer    string // what the one reply holds; "" for no reply
+	answer    string // what the one reply holds, or with | one of several; "" for no reply
 	at        time.Duration
 
 	undone bool
@@ -73,11 +79,11 @@ func (p *plan) drawPeople(lots *rand.Rand) {
 	p.pressIncidents(lots)
 	p.pressIdly(lots)
 	for _, o := range []order{
-		{body: "!pannes", answer: "incident"}, {body: "!prévu", technique: true, answer: "routine"},
-		{body: "!stats antigone", answer: "antigone"}, {body: "!prevoir", technique: true, answer: "Je ne connais pas"},
+		{body: "!pannes", answer: "🔴|🟢"}, {body: "!prévu", technique: true, answer: "Corvée|🌙"},
+		{body: "!stats antigone", answer: "Docker"}, {body: "!prevoir", technique: true, answer: "prevoir"},
 		{body: "bonjour tout le monde"}, {body: "il fait froid !", technique: true},
 	} {
-		o.who, o.at = pick(lots, names()), upTo(lots, 2*time.Second)
+		o.who, o.at = pick(lots, names()), upTo(lots, talk)
 		p.orders = append(p.orders, &o)
 	}
 }
@@ -85,7 +91,7 @@ func (p *plan) drawPeople(lots *rand.Rand) {
 func pick[T any](lots *rand.Rand, from []T) T { return from[lots.IntN(len(from))] }
 
 func (p *plan) press(lots *rand.Rand, one press) *press {
-	one.delay, one.removing = upTo(lots, 400*time.Millisecond), upTo(lots, 300*time.Millisecond)
+	one.delay, one.removing = upTo(lots, patience), upTo(lots, patience/4)
 	p.presses = append(p.presses, &one)
 	return &one
 }
@@ -126,15 +132,15 @@ func (p *plan) pressIdly(lots *rand.Rand) {
 
 // order has somebody complete a chore by a command, and perhaps somebody undo it.
 func (p *plan) order(lots *rand.Rand, c *chore) {
-	at := upTo(lots, 2500*time.Millisecond)
+	at := upTo(lots, talk)
 	note := fmt.Sprintf("tout est vert, série %02d", c.n)
-	done := &order{who: pick(lots, names()), body: "!fait " + c.key() + " " + note, technique: lots.IntN(4) > 0, chore: c, done: true, note: note, answer: "Fait : " + c.title(), at: at}
+	done := &order{who: pick(lots, names()), body: "!fait " + c.key() + " " + note, technique: lots.IntN(4) > 0, chore: c, done: true, note: note, answer: c.title(), at: at}
 	p.orders = append(p.orders, done)
 	if lots.IntN(4) == 0 {
 		done.undone = true
 		p.orders = append(p.orders, &order{
 			who: pick(lots, names()), body: "!annuler " + c.key(), technique: done.technique, chore: c, undo: done,
-			answer: "Annulé : " + c.title(), at: at + upTo(lots, 500*time.Millisecond),
+			answer: c.title(), at: at + upTo(lots, 500*time.Millisecond),
 		})
 	}
 }

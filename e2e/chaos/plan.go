@@ -30,6 +30,7 @@ type plan struct {
 	orders    []*order
 	strikes   []strike
 	absence   absence
+	staggers  []stagger
 }
 
 // incident is what the alerts about one thing fold into, as a person would count
@@ -59,6 +60,13 @@ type wave struct {
 // absence is when the homeserver is away.
 type absence struct{ at, lasts time.Duration }
 
+// stagger is a homeserver that takes an event and loses the answer, forgets all
+// transaction ids, and for a while is slow to tell what it has.
+type stagger struct {
+	nth   int // of all events sent
+	lasts time.Duration
+}
+
 // newPlan draws the plan of a seed. The mails are dated before now.
 func newPlan(seed uint64, now time.Time) *plan {
 	lots := rand.New(rand.NewPCG(seed, 1))
@@ -70,11 +78,16 @@ func newPlan(seed uint64, now time.Time) *plan {
 	}
 	p.drawPeople(lots)
 	p.drawStrikes(lots)
-	p.absence = absence{at: upTo(lots, 2*time.Second), lasts: 200*time.Millisecond + upTo(lots, 600*time.Millisecond)}
+	for i := range 2 {
+		p.staggers = append(p.staggers, stagger{nth: 20 + 130*i + lots.IntN(130), lasts: 1300*time.Millisecond + upTo(lots, 700*time.Millisecond)})
+	}
+	p.absence = absence{at: upTo(lots, 6*time.Second), lasts: 200*time.Millisecond + upTo(lots, 600*time.Millisecond)}
 	return p
 }
 
-func upTo(lots *rand.Rand, d time.Duration) time.Duration { return time.Duration(lots.Int64N(int64(d))) }
+func upTo(lots *rand.Rand, d time.Duration) time.Duration {
+	return time.Duration(lots.Int64N(int64(d)))
+}
 
 // drawWaves cuts the mails into deliveries, the first of them before the bot is up.
 func (p *plan) drawWaves(lots *rand.Rand) {
@@ -87,7 +100,7 @@ func (p *plan) drawWaves(lots *rand.Rand) {
 	at := time.Duration(0)
 	for i := 1; i < len(cuts); i++ {
 		p.waves = append(p.waves, wave{at: at, mails: cuts[i] - cuts[i-1]})
-		at += 50*time.Millisecond + upTo(lots, 600*time.Millisecond)
+		at += 100*time.Millisecond + upTo(lots, 1200*time.Millisecond)
 	}
 }
 
@@ -96,7 +109,7 @@ type thing struct {
 	name string
 	kuma bool
 	open *incident
-	seen bool
+	up   time.Time // when its last up was dated; zero before the first
 }
 
 // drawMails draws what arrives, and counts along what it amounts to.
@@ -125,8 +138,8 @@ func (p *plan) drawMails(lots *rand.Rand, start time.Time) {
 	}
 }
 
-// alert draws the next mail about a thing: a down, a repeat, an up, or an up of
-// what nobody knew to be down.
+// alert draws the next mail about a thing: a down, a repeat, an up, an up of what
+// nobody knew to be down, or the twin of an up.
 func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
 	number := firstNumber + i
 	up := lots.Float64() < 0.08
@@ -136,14 +149,16 @@ func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
 	switch {
 	case up && t.open != nil:
 		t.open.resolved, t.open = true, nil
-	case up && !t.seen:
+	case up && !t.up.IsZero():
+		return recovery(t, number, t.up.Add(time.Minute))
+	case up:
 		p.incidents = append(p.incidents, &incident{thing: t.name, kuma: t.kuma, resolved: true})
 	case !up && t.open == nil:
 		t.open = &incident{thing: t.name, kuma: t.kuma}
 		p.incidents = append(p.incidents, t.open)
 	}
-	t.seen = true
 	if up {
+		t.up = at
 		return recovery(t, number, at)
 	}
 	t.open.numbers = append(t.open.numbers, number)

@@ -18,7 +18,7 @@ const (
 	afterCommit  moment = "after the homeserver took an event, before its answer"
 	syncGiven    moment = "just after a sync answer"
 	mailGiven    moment = "just after mail came"
-	anyTime      moment = "at some time"
+	anyTime      moment = "at some time" // no moment: the limit decides
 )
 
 // strike is one kill -9 and what follows.
@@ -32,7 +32,7 @@ type strike struct {
 }
 
 func (s strike) String() string {
-	return fmt.Sprintf("kill %s, the %dth, after %s or %s at most; forgets ids: %t; down for %s",
+	return fmt.Sprintf("%s, the %dth, after %s or %s at most; forgets ids: %t; down for %s",
 		s.moment, s.nth, s.pause.Round(time.Millisecond), s.limit.Round(time.Millisecond), s.forget, s.down.Round(time.Millisecond))
 }
 
@@ -40,17 +40,18 @@ func (s strike) String() string {
 func (p *plan) drawStrikes(lots *rand.Rand) {
 	moments := []moment{beforeCommit, afterCommit, afterCommit, syncGiven, mailGiven, anyTime}
 	for i := range 6 + lots.IntN(4) {
-		s := strike{moment: pick(lots, moments), nth: 1 + lots.IntN(30), limit: 900 * time.Millisecond, forget: lots.IntN(2) == 0, down: upTo(lots, 60*time.Millisecond)}
+		s := strike{moment: pick(lots, moments), nth: 1 + lots.IntN(30), limit: 2 * time.Second, forget: lots.IntN(2) == 0, down: upTo(lots, 60*time.Millisecond)}
 		if i == 0 { // with every seed, what is hardest: it is there, nobody said so, and the id is forgotten
 			s.moment, s.forget = afterCommit, true
 		}
 		switch s.moment {
 		case syncGiven:
-			s.nth, s.pause = 1+lots.IntN(6), upTo(lots, 5*time.Millisecond)
+			s.nth, s.pause, s.limit = 1+lots.IntN(8), upTo(lots, 5*time.Millisecond), time.Second
 		case mailGiven:
-			s.pause = upTo(lots, 600*time.Millisecond)
+			// Dovecot tells of new mail after half a second: then it is fetched and folded.
+			s.pause, s.limit = 490*time.Millisecond+upTo(lots, 80*time.Millisecond), 1500*time.Millisecond
 		case anyTime:
-			s.limit = upTo(lots, 800*time.Millisecond)
+			s.limit = upTo(lots, 1500*time.Millisecond)
 		}
 		p.strikes = append(p.strikes, s)
 	}
@@ -77,6 +78,9 @@ type weather struct {
 	mu           sync.Mutex
 	armed        *armed
 	sends, syncs int // since the bot's start
+	taken        int // events sent in all
+	staggers     []stagger
+	slowUntil    time.Time // /sync takes until then
 }
 
 // start arms the next strike for a bot that is about to start; nil arms none.
@@ -104,6 +108,10 @@ func (w *weather) decide(r homeserver.Request) homeserver.Fault {
 	if a := w.due(r); a != nil {
 		return a.fault(r)
 	}
+	if fault, staggers := w.stagger(r); staggers {
+		w.story.fault(r, fault)
+		return fault
+	}
 	// The word that the database was made with differs from run to run: without it
 	// the same seed draws the same lots.
 	if _, rest, found := strings.Cut(r.Txn, "-"); found {
@@ -112,6 +120,26 @@ func (w *weather) decide(r homeserver.Request) homeserver.Fault {
 	fault := homeserver.Seeded(w.seed, odds(r.Kind))(r)
 	w.story.fault(r, fault)
 	return fault
+}
+
+// stagger is what happens while the homeserver staggers.
+func (w *weather) stagger(r homeserver.Request) (homeserver.Fault, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case r.Kind == homeserver.Sync && time.Now().Before(w.slowUntil):
+		return homeserver.Fault{Delay: time.Until(w.slowUntil)}, true
+	case r.Kind != homeserver.Send:
+		return homeserver.Fault{}, false
+	}
+	w.taken++
+	for _, s := range w.staggers {
+		if s.nth == w.taken {
+			w.slowUntil = time.Now().Add(s.lasts)
+			return homeserver.Fault{Drop: homeserver.DropAnswer, Forget: true}, true
+		}
+	}
+	return homeserver.Fault{}, false
 }
 
 // odds are low where the bot answers a failure with a pause of a second and more:
@@ -124,7 +152,7 @@ func odds(kind homeserver.Kind) homeserver.Odds {
 			RateLimit: 0.015, ServerError: 0.002, Late: 0.004,
 		}
 	case homeserver.Sync:
-		return homeserver.Odds{Refuse: 0.003, CutBefore: 0.003, CutAfter: 0.005, Half: 0.005, ServerError: 0.003, RateLimit: 0.005, Late: 0.01, Repeat: 0.15, Limited: 0.15}
+		return homeserver.Odds{Refuse: 0.003, CutBefore: 0.003, CutAfter: 0.005, Half: 0.005, ServerError: 0.003, RateLimit: 0.005, Late: 0.01, Repeat: 0.1, Limited: 0.1}
 	}
 	return homeserver.Odds{Refuse: 0.002, CutAfter: 0.002, Half: 0.002, ServerError: 0.002, Late: 0.005}
 }

@@ -169,7 +169,7 @@ func (s *Server) perform(ctx context.Context, c *call, fault Fault) answer {
 	if fault.After != nil {
 		fault.After()
 	}
-	if fault.Drop != DropNothing {
+	if fault.Drop != DropNothing && a.drop == DropNothing {
 		a.drop = fault.Drop
 	}
 	return a

@@ -1,0 +1,118 @@
+// Bench measures the bot on real peers: go run ./e2e/bench
+//
+// It starts a homeserver, a mail server and a Docker engine on this machine and
+// prints one line per figure on standard output,
+//
+//	bench NAME VALUE UNIT [ratio R]
+//
+// where R is the figure divided by that of a yardstick measured in the same run:
+// a bare loop without any memory for relay_p50 and relay_p99, `docker stats
+// --no-stream` for stats_cold and stats_warm. Everything else that it says goes to
+// standard error. It exits with 1 when a figure is missing, whatever the reason.
+//
+// The figures say something on an idle machine only; the ratios bear some noise,
+// because bot and yardstick take turns.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// part is what measures some of the figures.
+type part struct {
+	figures []string
+	measure func(ctx context.Context, t *town) ([]figure, error)
+}
+
+// parts are in the order of their runs: the mail before the containers, which cost
+// the machine something even when they sleep.
+func parts() []part {
+	return []part{
+		{[]string{"relay_p50", "relay_p99", "alert_p99"}, measureRelay},
+		{[]string{"stats_cold", "stats_warm"}, measureStats},
+		{[]string{"idle_rss"}, measureIdle},
+		{[]string{"start"}, measureStart},
+		{[]string{"binary"}, measureBinary},
+	}
+}
+
+// limit ends a run that hangs. About three minutes are usual.
+const limit = 15 * time.Minute
+
+func main() {
+	only := flag.String("only", "", "measure these figures alone, as `NAME,…`")
+	mails := flag.Int("n", 100, "relay `N` mails through the bot, and as many through the bare loop")
+	program := flag.String("program", "", "measure this stripped build of the bot, as `FILE`, instead of a fresh one")
+	flag.Parse()
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	err := run(ctx, &town{log: os.Stderr, program: *program, mails: max(*mails, 1)}, *only, os.Stdout)
+	cancel()
+	release()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures and prints what was asked for. A part that fails does not keep the
+// others from being measured.
+func run(ctx context.Context, t *town, only string, out io.Writer) (err error) {
+	wanted, err := choose(only)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.open(); err != nil {
+		return err
+	}
+	var failures []error
+	for _, p := range parts() {
+		if ctx.Err() != nil || !slices.ContainsFunc(p.figures, func(name string) bool { return wanted[name] }) {
+			continue
+		}
+		figures, err := p.measure(ctx, t)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", strings.Join(p.figures, ", "), err))
+		}
+		for _, f := range figures {
+			if wanted[f.name] {
+				fmt.Fprintln(out, f)
+			}
+		}
+	}
+	return errors.Join(append(failures, ctx.Err())...)
+}
+
+// choose reads the names of figures; none stands for all.
+func choose(only string) (map[string]bool, error) {
+	all := map[string]bool{}
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.figures...)
+	}
+	for _, name := range names {
+		all[name] = true
+	}
+	if only == "" {
+		return all, nil
+	}
+	wanted := map[string]bool{}
+	for name := range strings.SplitSeq(only, ",") {
+		if !all[name] {
+			return nil, fmt.Errorf("no figure %q: there are %s", name, strings.Join(names, ", "))
+		}
+		wanted[name] = true
+	}
+	return wanted, nil
+}

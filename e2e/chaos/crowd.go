@@ -1,0 +1,85 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"ronde/e2e/homeserver"
+)
+
+// crowd is everybody in the rooms besides the bot.
+type crowd struct {
+	plan      *plan
+	server    *homeserver.Server
+	rooms     rooms
+	view      *view
+	story     *story
+	begun     time.Time
+	listening bool // the bot has shown something: it hears what is said from now on
+}
+
+// step does what is to be done now and reports whether nothing is left.
+func (c *crowd) step(now time.Time) (finished bool) {
+	c.view.update(c.server)
+	if !c.listening {
+		c.listening, c.begun = len(c.view.cards) > 0, now
+		return false
+	}
+	finished = true
+	for _, o := range c.plan.orders {
+		finished = c.say(o, now) && finished
+	}
+	for _, p := range c.plan.presses {
+		finished = c.press(p, now) && finished
+	}
+	return finished
+}
+
+func (c *crowd) say(o *order, now time.Time) (said bool) {
+	switch {
+	case o.event != "":
+		return true
+	case now.Before(c.begun.Add(o.at)), o.undo != nil && o.undo.event == "":
+		return false
+	case o.chore != nil && c.view.find(subject{chore: o.chore}) == nil:
+		return false
+	}
+	o.event = c.server.Say(o.who, c.rooms.of(o.technique), o.body)
+	c.story.tell("%s says %q (%s)", o.who, o.body, o.event)
+	return true
+}
+
+// press takes a reaction one step on: it is put under the card, and perhaps taken
+// back.
+func (c *crowd) press(p *press, now time.Time) (finished bool) {
+	if p.event != "" && (p.removal == stays || p.takeback != "") {
+		return true
+	}
+	target := c.view.find(p.subject())
+	if target == nil || p.after != nil && p.after.takeback == "" {
+		return false
+	}
+	room := c.rooms.of(p.chore != nil)
+	switch {
+	case p.ready.IsZero():
+		p.ready = now.Add(p.delay)
+	case now.Before(p.ready):
+	case p.event == "":
+		p.event, p.placed = c.server.React(p.who, room, target.event, p.emoji), now
+		c.story.tell("%s puts %s on %s (%s)", p.who, p.emoji, p.subject(), p.event)
+	case now.Before(p.placed.Add(p.removing)), p.removal == settled && !p.shown(target):
+	default:
+		p.takeback = c.server.Redact(p.who, room, p.event)
+		c.story.tell("%s takes back %s on %s (%s)", p.who, p.emoji, p.subject(), p.takeback)
+	}
+	return p.event != "" && (p.removal == stays || p.takeback != "")
+}
+
+// shown tells whether the card shows that the bot saw the reaction.
+func (p *press) shown(on *card) bool {
+	if p.chore != nil {
+		return strings.HasPrefix(on.shows(), doneEmoji) && strings.Contains(on.shows(), " · "+p.who+",")
+	}
+	return slices.Contains(shownPeople(on.shows(), "\n"+ackEmoji+" "), p.who)
+}

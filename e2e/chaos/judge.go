@@ -1,0 +1,224 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// verdict is what became of a seed.
+type verdict struct{ lost, doubled []string }
+
+func (v *verdict) lose(format string, args ...any) {
+	v.lost = append(v.lost, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) double(format string, args ...any) {
+	v.doubled = append(v.doubled, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) good() bool { return len(v.lost)+len(v.doubled) == 0 }
+
+// judge compares what the rooms and the audit log show with what they have to.
+func (p *plan) judge(rooms *view, audit []deed) *verdict {
+	v := &verdict{}
+	about := map[subject][]*card{}
+	for _, c := range rooms.cards {
+		if c.about == (subject{}) {
+			v.double("a card that nothing explains: %q", c.shows())
+		}
+		about[c.about] = append(about[c.about], c)
+	}
+	for _, s := range p.subjects() {
+		if c := v.one(s, about[s]); c != nil {
+			p.compare(v, s, c)
+		}
+	}
+	p.judgeOrders(v, rooms)
+	for _, what := range slices.Concat(rooms.doubled, rooms.others) {
+		v.double("%s", what)
+	}
+	p.judgeAudit(v, audit)
+	return v
+}
+
+// subjects is everything that has to have a card.
+func (p *plan) subjects() (all []subject) {
+	for _, i := range p.incidents {
+		all = append(all, subject{incident: i})
+	}
+	for _, c := range p.chores {
+		all = append(all, subject{chore: c})
+	}
+	for n := range p.letters {
+		all = append(all, subject{letter: n + 1})
+	}
+	return all
+}
+
+func (s subject) String() string {
+	switch {
+	case s.incident != nil:
+		return fmt.Sprintf("the incident of %s with the alerts %v", s.incident.thing, s.incident.numbers)
+	case s.chore != nil:
+		return "the chore " + s.chore.key()
+	}
+	return "the mail " + letterSubject(s.letter-1)
+}
+
+func (v *verdict) one(s subject, cards []*card) *card {
+	switch len(cards) {
+	case 0:
+		v.lose("%s has no card", s)
+		return nil
+	case 1:
+		return cards[0]
+	}
+	v.double("%s has %d cards", s, len(cards))
+	return nil
+}
+
+func (p *plan) compare(v *verdict, s subject, c *card) {
+	switch {
+	case s.incident != nil:
+		p.compareIncident(v, s, c)
+	case s.chore != nil:
+		p.compareChore(v, s, c)
+	case !strings.HasPrefix(c.shows(), "✉️ "+letterSubject(s.letter-1)+" · Camille · "):
+		v.lose("%s is shown as %q", s, c.shows())
+	}
+	for emoji, n := range c.seeds {
+		if n > 1 {
+			v.double("%s has the bot's %s %d times", s, emoji, n)
+		}
+	}
+}
+
+var seenTimes = regexp.MustCompile(`(\d+) fois`)
+
+func (p *plan) compareIncident(v *verdict, s subject, c *card) {
+	i, shown := s.incident, c.shows()
+	people := p.who(s)
+	times := min(1, len(i.numbers))
+	if m := seenTimes.FindStringSubmatch(shown); m != nil {
+		times, _ = strconv.Atoi(m[1])
+	}
+	switch {
+	case times > len(i.numbers):
+		v.double("%s counts %d alerts, not %d", s, times, len(i.numbers))
+	case times < len(i.numbers):
+		v.lose("%s counts %d alerts, not %d", s, times, len(i.numbers))
+	case !i.right(shown, len(people) > 0):
+		v.lose("%s is shown as %q", s, shown)
+	case !slices.Equal(shownPeople(shown, "\n"+ackEmoji+" "), people):
+		v.lose("%s is not taken care of by %v: %q", s, people, shown)
+	case !i.resolved && c.seeds[ackEmoji] == 0:
+		v.lose("%s has no %s", s, ackEmoji)
+	}
+}
+
+// right tells whether a card shows the state that the incident has in the end.
+func (i *incident) right(shown string, acknowledged bool) bool {
+	mark := "🔴 "
+	switch {
+	case i.resolved:
+		mark = "🟢 "
+	case acknowledged:
+		mark = "🟠 "
+	}
+	said, source := "", "\nHealthchecks · "
+	if len(i.numbers) > 0 {
+		said = fault(i.numbers[len(i.numbers)-1])
+	}
+	if i.kuma {
+		source = "\nUptime Kuma · "
+	}
+	return strings.HasPrefix(shown, mark) && strings.Contains(shown, " · "+i.thing+" · ") && strings.Contains(shown, said) &&
+		strings.Contains(shown, source) && !strings.Contains(shown, "⚠️")
+}
+
+func (p *plan) compareChore(v *verdict, s subject, c *card) {
+	shown, people := c.shows(), p.who(s)
+	asks, doneBy := strings.HasPrefix(shown, "⏰ "), ""
+	if _, rest, found := strings.Cut(shown, s.chore.title()+" · "); found && strings.HasPrefix(shown, doneEmoji) {
+		doneBy, _, _ = strings.Cut(rest, ",")
+	}
+	switch {
+	case len(people) == 0 && !asks, len(people) > 0 && !slices.Contains(people, doneBy):
+		v.lose("%s, done by %v, is shown as %q", s, people, shown)
+	case !strings.Contains(shown, p.note(s.chore)):
+		v.lose("%s lacks its note: %q", s, shown)
+	case p.untouched(s.chore) && c.seeds[doneEmoji] == 0:
+		v.lose("%s has no %s", s, doneEmoji)
+	}
+}
+
+// who returns the people whose reactions and commands count in the end, sorted.
+func (p *plan) who(s subject) (people []string) {
+	for _, one := range p.presses {
+		if one.counts() && one.subject() == s {
+			people = append(people, one.who)
+		}
+	}
+	for _, o := range p.orders {
+		if o.done && !o.undone && o.chore == s.chore && s.chore != nil {
+			people = append(people, o.who)
+		}
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
+}
+
+func (p *press) subject() subject {
+	return subject{incident: p.incident, chore: p.chore, letter: p.letter}
+}
+
+func (p *plan) note(c *chore) string {
+	for _, o := range p.orders {
+		if o.done && !o.undone && o.chore == c {
+			return o.note
+		}
+	}
+	return ""
+}
+
+func (p *plan) untouched(c *chore) bool {
+	return !slices.ContainsFunc(p.orders, func(o *order) bool { return o.chore == c }) &&
+		!slices.ContainsFunc(p.presses, func(one *press) bool { return one.chore == c })
+}
+
+// shownPeople returns the names that follow the mark in a card, sorted.
+func shownPeople(shown, mark string) (people []string) {
+	for _, part := range strings.Split(shown, mark)[1:] {
+		name, _, _ := strings.Cut(part, ",")
+		people = append(people, name)
+	}
+	slices.Sort(people)
+	return people
+}
+
+func (p *plan) judgeOrders(v *verdict, rooms *view) {
+	left := map[string]bool{}
+	for event := range rooms.answers {
+		left[event] = true
+	}
+	for _, o := range p.orders {
+		delete(left, o.event)
+		answers := rooms.answers[o.event]
+		fits := func(part string) bool { return len(answers) > 0 && strings.Contains(answers[0], part) }
+		switch {
+		case len(answers) > 1, o.answer == "" && len(answers) > 0:
+			v.double("%q was answered %d times", o.body, len(answers))
+		case o.answer == "":
+		case len(answers) == 0:
+			v.lose("%q was not answered", o.body)
+		case !slices.ContainsFunc(strings.Split(o.answer, "|"), fits):
+			v.lose("%q was answered with %q", o.body, answers[0])
+		}
+	}
+	for event := range left {
+		v.double("an answer to nobody: %q", rooms.answers[event])
+	}
+}

@@ -1,0 +1,49 @@
+#!/bin/bash
+# Shows that chaos can fail: takes one promise at a time out of a copy of the bot,
+# and expects that chaos loses or doubles something with it.
+#
+#   e2e/chaos/mutants.sh [SEEDS]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seeds=${1:-20}
+export GOFLAGS='-tags=goolm,sqlite_omit_load_extension -buildvcs=false' CGO_ENABLED=1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+go build -o "$work/chaos" ./e2e/chaos
+
+# mutant NAME EXPECTED FILE EXPRESSION...: builds the bot with FILE changed by each sed EXPRESSION
+mutant() {
+	local name=$1 expected=$2 out status=0 file change
+	shift 2
+	rm -rf "$work/tree" "$work/kept"
+	mkdir "$work/tree" "$work/kept"
+	tar -c --exclude=.git --exclude=./bin --exclude=testdata . | tar -x -C "$work/tree"
+	while [ $# -gt 0 ]; do
+		file=$1 change=$2
+		shift 2
+		sed -i.before -E "$change" "$work/tree/$file"
+		if cmp -s "$work/tree/$file" "$work/tree/$file.before"; then
+			echo "mutant: $file has no line for: $change" >&2
+			return 1
+		fi
+	done
+	go -C "$work/tree" build -trimpath -o "$work/ronde" .
+	out=$("$work/chaos" -binary "$work/ronde" -seeds "$seeds" -dir "$work/kept") || status=$?
+	echo "without $name: $(tail -n 1 <<<"$out")"
+	grep -m 1 -o "^seed .*$expected [1-9].*\]" <<<"$out" | cut -c 1-300 | sed 's/^/    /' || true
+	if [ "$status" != 1 ] || ! grep -q "[1-9][0-9]* $expected" <<<"$(tail -n 1 <<<"$out")"; then
+		echo "mutant: chaos did not notice (exit $status)" >&2
+		return 1
+	fi
+}
+
+mutant "the stored attempt and the knowledge drawn from it" doubled \
+	cards/outbox.go 's/^\tsince, lost := .*/\tif it != nil {\n\t\treturn true\n\t}\n&/' \
+	store/cards.go 's/SET attempted = \?, room_id = \?/SET attempted = min(attempted, ?), room_id = ?/' \
+	store/outbox.go 's/SET attempted = 1 WHERE/SET attempted = 0 WHERE/'
+mutant "waiting for the answer" lost \
+	store/outbox.go "s/SET attempted = 1 WHERE/SET attempted = 1, done = 'sent' WHERE/"
+mutant "the events before their sync token" lost \
+	cards/outbox.go 's/^\tnews := false$/\tif err := o.store.Update(ctx, func(tx *store.Tx) error { return tx.SetSyncToken(b.Token) }); err != nil {\n\t\treturn err\n\t}\n&/'
+mutant "the mails before their cursor" lost \
+	store/mail.go '/^func \(s \*Store\) TakeMail/,/^}/ s/^\terr = s.Update\(.*$/\tif err := s.Update(ctx, func(tx *Tx) error { return tx.setCursor(folder, c) }); err != nil {\n\t\treturn 0, err\n\t}\n&/'

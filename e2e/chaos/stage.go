@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"ronde/e2e/homeserver"
+	"ronde/e2e/peers"
+	"ronde/e2e/scene"
+)
+
+// stage is what all seeds share: the program, the mail server, and a database in
+// which the bot is logged in. The homeservers all draw their ids from the same
+// seed, so that the login of one is good for the others.
+type stage struct {
+	dir     string
+	program string
+	dovecot *peers.Dovecot
+	account []byte // the database
+	device  string
+
+	mu      sync.Mutex
+	courier *imapclient.Client // delivers for all seeds: Dovecot counts connections
+}
+
+const (
+	idSeed      = 4
+	botName     = "ronde"
+	botID       = "@ronde:ronde.test"
+	botPassword = "a password for the bot"
+)
+
+// newStage prepares everything in dir. An empty program is built.
+func newStage(ctx context.Context, dir, program string) (s *stage, err error) {
+	s = &stage{dir: dir, program: program}
+	if program == "" {
+		if s.program, err = scene.Build(ctx, dir); err != nil {
+			return nil, err
+		}
+	}
+	mail := filepath.Join(dir, "mail")
+	// Dovecot may run as somebody else, who has to get there.
+	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(mail, 0o755)); err != nil {
+		return nil, err
+	}
+	if s.dovecot, err = peers.StartDovecot(ctx, mail); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.connect(), s.login(ctx)); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stage) close() {
+	if s.courier != nil {
+		_ = s.courier.Close()
+	}
+	s.dovecot.Stop()
+}
+
+func (s *stage) connect() (err error) {
+	if s.courier, err = imapclient.DialInsecure(s.dovecot.Addr, nil); err != nil {
+		return fmt.Errorf("connect to Dovecot: %w", err)
+	}
+	if err := s.courier.Login(s.dovecot.User, s.dovecot.Password).Wait(); err != nil {
+		return fmt.Errorf("log in to Dovecot: %w", err)
+	}
+	return nil
+}
+
+// folder makes a folder for a seed.
+func (s *stage) folder(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.courier.Create(name, nil).Wait(); err != nil {
+		return fmt.Errorf("make the folder %s: %w", name, err)
+	}
+	return nil
+}
+
+// remove takes a folder away.
+func (s *stage) remove(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.courier.Delete(name).Wait()
+}
+
+// deliver puts mails into a folder, one behind the other without waiting.
+func (s *stage) deliver(folder string, mails []mail) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	under := make([]*imapclient.AppendCommand, 0, len(mails))
+	for _, m := range mails {
+		add := s.courier.Append(folder, int64(len(m.raw)), nil)
+		_, err := add.Write(m.raw)
+		if err := errors.Join(err, add.Close()); err != nil {
+			return fmt.Errorf("deliver to %s: %w", folder, err)
+		}
+		under = append(under, add)
+	}
+	for _, add := range under {
+		if _, err := add.Wait(); err != nil {
+			return fmt.Errorf("deliver to %s: %w", folder, err)
+		}
+	}
+	return nil
+}
+
+// newTown makes a homeserver with everybody on it. The bot's device is made first,
+// so that its token is the same in all of them.
+func newTown(device string) *homeserver.Server {
+	server := homeserver.New(homeserver.Options{Seed: idSeed, KeepRequests: 100})
+	server.Register(botName, botPassword)
+	if device != "" {
+		server.Token(botName, device)
+	}
+	for _, name := range names() {
+		server.Register(name, "a password for "+name)
+	}
+	return server
+}
+
+// login has the bot log in once and keeps its database.
+func (s *stage) login(ctx context.Context) error {
+	server := newTown("")
+	url, err := server.Listen("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }()
+	dir := filepath.Join(s.dir, "login")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	config, err := settings{homeserver: url, rooms: rooms{"!technique:ronde.test", "!supervision:ronde.test"}}.write(dir)
+	if err != nil {
+		return err
+	}
+	bot := &scene.Ronde{Program: s.program, Config: config}
+	if _, err := bot.Do(ctx, "login"); err != nil {
+		return err
+	}
+	for _, r := range server.Requests() {
+		if r.Device != "" {
+			s.device = r.Device
+		}
+	}
+	s.account, err = os.ReadFile(filepath.Join(dir, "ronde.db"))
+	return err
+}
+
+// rooms are the ids of the two rooms.
+type rooms struct{ technique, supervision string }
+
+func (r rooms) of(technique bool) string {
+	if technique {
+		return r.technique
+	}
+	return r.supervision
+}
+
+// settings are what the bot's configuration says.
+type settings struct {
+	homeserver string
+	rooms      rooms
+	dovecot    *peers.Dovecot // nil for no mailbox
+	folder     string
+	chores     []*chore
+}
+
+// write writes the configuration into dir and returns its path.
+func (s settings) write(dir string) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, `language = "fr"
+database = "ronde.db"
+[matrix]
+homeserver = %q
+user = "@ronde:ronde.test"
+password_file = "matrix.password"
+events_per_second = 0
+[rooms]
+technique = %q
+supervision = %q
+[[host]]
+name = "antigone"
+`, s.homeserver, s.rooms.technique, s.rooms.supervision)
+	files := map[string]string{"matrix.password": botPassword}
+	if s.dovecot != nil {
+		files["mailbox.password"] = s.dovecot.Password
+		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolder = %q\nunchecked = [\"@exemple-asso.fr\"]\n",
+			s.dovecot.Addr, s.dovecot.User, s.folder)
+	}
+	for _, c := range s.chores {
+		due := time.Now().AddDate(0, 0, -c.late).Format(time.DateOnly)
+		fmt.Fprintf(&b, "[[routine]]\nkey = %q\ntitle = { fr = %q, en = %[2]q }\nevery = \"30d\"\nat = \"00:00\"\nstart = %[3]q\n", c.key(), c.title(), due)
+	}
+	files["config.toml"] = b.String()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			return "", fmt.Errorf("write the configuration: %w", err)
+		}
+	}
+	return filepath.Join(dir, "config.toml"), nil
+}

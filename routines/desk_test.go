@@ -1,0 +1,257 @@
+package routines
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ronde/store"
+	"ronde/text"
+)
+
+// office is a desk with one routine, in a bubble whose clock is set.
+type office struct {
+	*Desk
+	t     *testing.T
+	store *store.Store
+}
+
+// inOffice plays a test at a desk from a moment on. A bubble's clock begins in 2000.
+func inOffice(t *testing.T, cadenceText, from string, play func(o office)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		loc := zone(t, "Europe/Paris")
+		s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "ronde.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		l, err := text.In("en")
+		if err != nil {
+			t.Fatal(err)
+		}
+		chore := Routine{Key: "chore", Title: text.Localized{EN: "The chore"}, Cadence: cadence(t, cadenceText)}
+		o := office{&Desk{Routines: []Routine{chore}, Location: loc, Language: l}, t, s}
+		o.wait(from)
+		play(o)
+	})
+}
+
+// wait lets the time pass until a moment.
+func (o office) wait(until string) {
+	o.t.Helper()
+	time.Sleep(time.Until(at(o.t, o.Location, until)))
+}
+
+func (o office) tick() (changed bool) {
+	o.t.Helper()
+	changed, err := o.Tick(o.t.Context(), o.store)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return changed
+}
+
+func (o office) update(change func(tx *store.Tx) error) {
+	o.t.Helper()
+	if err := o.store.Update(o.t.Context(), change); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// done records that the chore was done, by an event of that name.
+func (o office) done(event string) {
+	o.t.Helper()
+	o.update(func(tx *store.Tx) error {
+		return o.CompleteRoutine(tx, "chore", store.Completion{At: tx.Now, Who: "@ana:ronde.test", How: "command", EventID: event})
+	})
+}
+
+// undo takes back what an event recorded.
+func (o office) undo(event string) {
+	o.t.Helper()
+	o.update(func(tx *store.Tx) error {
+		_, known, err := o.UndoByEvent(tx, event, "@ana:ronde.test")
+		if err == nil && !known {
+			err = fmt.Errorf("%s recorded nothing", event)
+		}
+		return err
+	})
+}
+
+// shows compares the first lines of all cards with what they should be.
+func (o office) shows(want string) {
+	o.t.Helper()
+	var got []string
+	o.update(func(tx *store.Tx) error {
+		for id := int64(1); ; id++ {
+			if _, known, err := tx.Occurrence(id); err != nil || !known {
+				return err
+			}
+			content, err := o.Render(tx, id)
+			if err != nil {
+				return err
+			}
+			first, _, _ := strings.Cut(content.Message.Plain, "\n")
+			got = append(got, first)
+		}
+	})
+	if diff := cmp.Diff(strings.TrimSpace(want), strings.Join(got, "\n")); diff != "" {
+		o.t.Errorf("cards (-want +got):\n%s", diff)
+	}
+}
+
+func TestADateIsAskedForOnce(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 08:00 +01:00", func(o office) {
+		if o.tick() {
+			t.Error("something was asked for before its time")
+		}
+		o.wait("Mon 2026-03-02 09:00 +01:00")
+		if !o.tick() || o.tick() {
+			t.Error("Tick must change something the first time, and nothing the second")
+		}
+		o.shows("🔔 To do: The chore · Mon 2 Mar 09:00")
+		o.done("$1")
+		if o.tick() {
+			t.Error("what is done was asked for again")
+		}
+		o.shows("✅ Done: The chore · ana, 09:00")
+	})
+}
+
+func TestAClockThatWasSetBackAsksForNothing(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 08:59 +01:00", func(o office) {
+		o.tick()
+		// The clock had run ahead to the next Monday, and the bot had asked.
+		o.update(func(tx *store.Tx) error {
+			next, _, err := tx.OpenOccurrence("chore", at(t, o.Location, "Mon 2026-03-09 09:00 +01:00"))
+			if err != nil {
+				return err
+			}
+			return o.show(tx, next)
+		})
+		o.wait("Mon 2026-03-02 09:00 +01:00")
+		if o.tick() {
+			t.Error("the date before the open one was asked for")
+		}
+		o.shows("🔔 To do: The chore · Mon 9 Mar 09:00")
+		o.wait("Tue 2026-03-10 00:00 +01:00")
+		o.tick()
+		o.shows("⏰ Late: The chore · 1 day late · Mon 9 Mar 09:00")
+	})
+}
+
+func TestWhatComesEveryFewDaysIsAskedForUntilItIsDone(t *testing.T) {
+	inOffice(t, "every 3d", "Mon 2026-03-02 08:00 +01:00", func(o office) {
+		o.tick()
+		o.done("$1")
+		o.wait("Thu 2026-03-05 09:00 +01:00")
+		o.tick()
+		o.shows("🔔 To do: The chore · Thu 5 Mar 09:00")
+
+		// Somebody configures another hour: the same card stays.
+		o.Routines[0].At = NewClock(10, 0)
+		o.wait("Thu 2026-03-05 11:00 +01:00")
+		if o.tick() {
+			t.Error("another hour replaced the open date")
+		}
+		// The completion before it is taken back: the date would now be an earlier one.
+		o.undo("$1")
+		o.wait("Sat 2026-03-07 11:00 +01:00")
+		o.tick()
+		o.shows("⏰ Late: The chore · 2 days late · Thu 5 Mar 09:00")
+		o.done("$2")
+		o.wait("Tue 2026-03-10 10:00 +01:00")
+		o.tick()
+		o.shows(`
+✅ Done: The chore · ana, Sat 7 Mar 11:00
+🔔 To do: The chore · Tue 10 Mar 10:00`)
+	})
+}
+
+func TestANewDateOfTheCalendarReplacesTheOldOne(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 08:00 +01:00", func(o office) {
+		o.tick()
+		o.wait("Tue 2026-03-10 08:00 +01:00")
+		o.tick()
+		o.shows("⏰ Late: The chore · 1 day late · Mon 9 Mar 09:00")
+		o.wait("Mon 2026-03-16 09:00 +01:00")
+		o.tick()
+		o.shows(`
+⚪ Missed: The chore · Mon 9 Mar 09:00
+🔔 To do: The chore · Mon 16 Mar 09:00`)
+
+		// A tap on the old card is for the one that is open.
+		o.update(func(tx *store.Tx) error {
+			key, err := o.CompleteOccurrence(tx, 1, store.Completion{At: tx.Now, Who: "@ana:ronde.test", How: "reaction", EventID: "$tap"})
+			if key != "chore" {
+				t.Errorf("the tap was about %q", key)
+			}
+			return err
+		})
+		o.shows(`
+⚪ Missed: The chore · Mon 9 Mar 09:00
+✅ Done: The chore · ana, 09:00`)
+	})
+}
+
+func TestDoneStaysDoneWhileAnybodySaysSo(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 08:59 +01:00", func(o office) {
+		o.tick()
+		o.wait("Mon 2026-03-02 09:00 +01:00")
+		o.tick()
+		tap := func(event, who string) {
+			o.update(func(tx *store.Tx) error {
+				_, err := o.CompleteOccurrence(tx, 1, store.Completion{At: tx.Now, Who: who, How: "reaction", EventID: event})
+				return err
+			})
+		}
+		tap("$1", "@ana:ronde.test")
+		tap("$2", "@bruno:ronde.test")
+		tap("$2", "@bruno:ronde.test") // the same event again
+		o.undo("$1")
+		o.shows("✅ Done: The chore · bruno, 09:00")
+		o.undo("$2")
+		o.shows("🔔 To do: The chore · Mon 2 Mar 09:00")
+		if o.tick() {
+			t.Error("what was taken back was opened a second time")
+		}
+	})
+}
+
+func TestUndoingAnOldCompletionLeavesTheOpenDate(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 08:00 +01:00", func(o office) {
+		o.tick()
+		o.wait("Mon 2026-03-02 09:00 +01:00")
+		o.tick()
+		o.done("$1")
+		o.wait("Mon 2026-03-09 09:00 +01:00")
+		o.tick()
+		o.undo("$1")
+		o.tick()
+		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
+🔔 To do: The chore · Mon 9 Mar 09:00`)
+	})
+}
+
+func TestAPhoneWhoseClockIsAheadMovesNoDate(t *testing.T) {
+	inOffice(t, "every 1d", "Mon 2026-03-02 09:00 +01:00", func(o office) {
+		o.tick()
+		o.update(func(tx *store.Tx) error {
+			return o.CompleteRoutine(tx, "chore", store.Completion{
+				At: tx.Now.AddDate(1, 0, 0), Who: "@ana:ronde.test", How: "command", EventID: "$1",
+			})
+		})
+		o.wait("Tue 2026-03-03 09:00 +01:00")
+		o.tick()
+		o.shows(`
+✅ Done: The chore · ana, Mon 2 Mar 09:00
+🔔 To do: The chore · Tue 3 Mar 09:00`)
+	})
+}
