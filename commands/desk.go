@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -134,11 +135,12 @@ func (d *Desk) HandleAll(ctx context.Context) error {
 
 // newEvents returns what is to be handled now, in order of arrival.
 func (d *Desk) newEvents(ctx context.Context, later map[int64]bool) (events []store.RoomEvent, err error) {
+	pending := d.allPending() // before the reading: a question answered in between is handled by then
 	err = d.Store.View(ctx, func(tx *store.Tx) error {
 		events, err = tx.RoomEventsInState("new", 200)
 		return err
 	})
-	return slices.DeleteFunc(events, func(e store.RoomEvent) bool { return later[e.ID] || d.isPending(e.ID) }), err
+	return slices.DeleteFunc(events, func(e store.RoomEvent) bool { return later[e.ID] || pending[e.ID] }), err
 }
 
 func (d *Desk) handle(ctx context.Context, e store.RoomEvent) error {
@@ -227,10 +229,10 @@ func ask(ctx context.Context, cmd Command, call *Call) (err error) {
 	return cmd.Ask(ctx, call)
 }
 
-func (d *Desk) isPending(id int64) bool {
+func (d *Desk) allPending() map[int64]bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.pending[id]
+	return maps.Clone(d.pending)
 }
 
 func (d *Desk) setPending(id int64, pending bool) {

@@ -153,3 +153,27 @@ func TestOnlyQuestionsGrowOld(t *testing.T) {
 		t.Errorf("an hour later, !done is answered with %q", said)
 	}
 }
+
+func TestAQuestionIsAnsweredOnceWhoeverLooksMeanwhile(t *testing.T) {
+	const questions = 300
+	w := newTown(t, Command{Name: "quick", Ask: func(_ context.Context, c *Call) error {
+		c.Reply.Text("yes")
+		return nil
+	}})
+	for range questions {
+		w.says("@ana:ronde.test", "!quick")
+		// It looks again at once, while the answer is on its way in the background.
+		if err := w.HandleAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.handle()
+	var deeds []store.Deed
+	err := w.Store.View(t.Context(), func(tx *store.Tx) (err error) {
+		deeds, err = tx.Deeds(2 * questions)
+		return err
+	})
+	if err != nil || len(deeds) != questions {
+		t.Errorf("%d questions made %d lines in the audit log, %v", questions, len(deeds), err)
+	}
+}

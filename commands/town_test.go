@@ -45,7 +45,7 @@ func newTown(t *testing.T, commands ...Command) *town {
 	log, l := slog.New(slog.NewTextHandler(w.logs, nil)), speak(t, "en")
 	chore := routines.Routine{
 		Key: "backups", Aliases: []string{"sauvegardes"}, Title: text.Localized{EN: "Check the backups"},
-		Cadence: routines.Cadence{Monthly: routines.MonthDay(lastDay(t))},
+		Cadence: routines.Cadence{Monthly: lastDay(t)},
 	}
 	w.Desk = NewDesk(&Desk{
 		Store: s, Language: l, Location: time.UTC, Log: log,

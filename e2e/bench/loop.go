@@ -129,6 +129,8 @@ func (l *bareLoop) close() error {
 	default:
 	}
 	_ = l.mail.Close()
-	<-l.ended // with the error of a cut connection
+	if err := <-l.ended; err == nil {
+		return errors.New("the bare loop ended before its connection was cut")
+	}
 	return nil
 }
