@@ -11,10 +11,10 @@ CONFIG ?= config.toml
 FUZZTIME ?= 5s
 SEEDS ?= 200
 
-.PHONY: help build run test lint format fuzz chaos bench demo image ci clean
+.PHONY: help build run test lint format fuzz chaos chaos-proof bench demo image ci clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 9
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 build: ## bin/ronde, stripped
 	CGO_ENABLED=1 go build -trimpath -tags 'goolm sqlite_omit_load_extension' \
@@ -48,6 +48,9 @@ fuzz: ## each fuzz test for FUZZTIME (5s)
 
 chaos: ## kill the bot at SEEDS (200) seeded points and count what is lost or doubled
 	go run ./e2e/chaos -seeds $(SEEDS)
+
+chaos-proof: ## take one promise at a time out of the bot, and see that chaos notices
+	e2e/chaos/mutants.sh
 
 bench: ## one line per figure
 	go run ./e2e/bench
