@@ -5,12 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"html"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -197,14 +194,15 @@ func (c *chat) stop() {
 }
 
 // killOnSend ends the bot, when the script next says stop, in the state that it
-// is in while the homeserver has its next message and the answer is on its way.
+// is in while the homeserver has its next message and the answer is on its way. The
+// homeserver then forgets that message's transaction id.
 func (c *chat) killOnSend() {
 	copied := filepath.Join(c.dir, "killed.db")
 	var once sync.Once
 	c.srv.SetFaults(func(r homeserver.Request) (fault homeserver.Fault) {
 		if r.Kind == homeserver.Send && r.User == self {
 			once.Do(func() {
-				fault.Drop = homeserver.DropAnswer
+				fault.Drop, fault.Forget = homeserver.DropAnswer, true
 				fault.After = func() {
 					if err := c.store.Backup(context.Background(), copied); err != nil {
 						c.t.Errorf("copy the store: %v", err)
@@ -254,88 +252,4 @@ func (c *chat) mail(raw string) error {
 		Folder: "INBOX", UIDValidity: 1, UID: c.mailNow, Received: time.Now().Truncate(time.Second),
 		Size: int64(len(raw)), Raw: []byte(raw), Hash: hashOf([]byte(raw)),
 	})
-}
-
-// listen takes note of what the bot said since the last look.
-func (c *chat) listen() error {
-	var fresh []homeserver.Event
-	for _, name := range []string{bot.Technique, bot.Supervision} {
-		timeline := c.srv.Timeline(c.rooms[name])
-		for _, e := range timeline[c.seen[name]:] {
-			if e.Sender == self && e.Type == "m.room.message" && e.Device != "" {
-				fresh = append(fresh, e)
-			}
-		}
-		c.seen[name] = len(timeline)
-	}
-	slices.SortStableFunc(fresh, func(a, b homeserver.Event) int { return a.At.Compare(b.At) })
-	for _, e := range fresh {
-		u, err := c.hear(e)
-		if err != nil {
-			return err
-		}
-		c.pending = append(c.pending, u)
-		fmt.Fprintf(&c.transcript, "  %s  %s", e.At.In(c.paris).Format("2006-01-02 15:04:05"), strings.ReplaceAll(u.String(), "\n    |", "\n                         |"))
-	}
-	return nil
-}
-
-// hear reads an event of the bot, and checks what holds for all that it says.
-func (c *chat) hear(e homeserver.Event) (utterance, error) {
-	content, mark, root := []string{}, "<", e.ID
-	switch {
-	case e.Edits() != "":
-		content, mark, root = []string{"m.new_content"}, "~", e.Edits()
-	case e.Text("msgtype") == "m.text":
-		mark = "<!"
-	}
-	at := func(names ...string) []string { return append(slices.Clone(content), names...) }
-	u := utterance{
-		room: bot.Technique, mark: mark, event: root, html: e.Text(at("formatted_body")...),
-		card: isCard(e),
-	}
-	if e.Room == c.rooms[bot.Supervision] {
-		u.room = bot.Supervision
-	}
-	body := e.Text(at("body")...)
-	u.body = strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(body)
-	if mentions, ok := e.Value(at("m.mentions")...).(map[string]any); !ok || len(mentions) > 0 {
-		return u, fmt.Errorf("a message mentions %v: it must say that it mentions nobody\n%s", mentions, u)
-	}
-	return u, sameInHTML(body, u.html)
-}
-
-func isCard(e homeserver.Event) bool {
-	return strings.Contains(e.Text("org.ronde.card", "txn"), "-card-")
-}
-
-var (
-	allowedTag = regexp.MustCompile(`</?(?:strong|code|pre)>`)
-	blanks     = regexp.MustCompile(`\s+`)
-)
-
-// sameInHTML checks that the HTML of a message says what its plain text says, with
-// no markup but the bot's own.
-func sameInHTML(plain, formatted string) error {
-	bare := strings.NewReplacer("<br>", "\n", "</pre>", "\n", "<pre>", "\n").Replace(formatted)
-	bare = allowedTag.ReplaceAllString(bare, "")
-	if strings.ContainsAny(bare, "<>") {
-		return fmt.Errorf("a message has markup that is not the bot's: %s", formatted)
-	}
-	squeeze := func(s string) string { return strings.TrimSpace(blanks.ReplaceAllString(s, " ")) }
-	if squeeze(html.UnescapeString(bare)) != squeeze(plain) {
-		return fmt.Errorf("the two forms of a message differ\nplain: %s\n html: %s", plain, formatted)
-	}
-	return nil
-}
-
-// take gives what the bot said to the script.
-func (c *chat) take(i int) utterance {
-	u := c.pending[i]
-	c.pending = slices.Delete(c.pending, i, i+1)
-	c.last = u
-	if u.card {
-		c.card = u.event
-	}
-	return u
 }

@@ -111,13 +111,15 @@ func (tx *Tx) Unacknowledge(eventID string) (incident int64, known bool, err err
 
 // Acknowledgements returns those of an incident that count, oldest first.
 func (tx *Tx) Acknowledgements(incident int64) ([]Acknowledgement, error) {
-	all, err := many(tx, scanAcknowledgement, `SELECT at, who, event_id FROM acknowledgements
-		WHERE incident_id = ? AND undone_at IS NULL ORDER BY at, id`, incident)
+	all, err := many(tx, scanAcknowledgement, acknowledgementsOf, incident)
 	if err != nil {
 		return nil, fmt.Errorf("read the acknowledgements of incident %d: %w", incident, err)
 	}
 	return all, nil
 }
+
+const acknowledgementsOf = `SELECT at, who, event_id FROM acknowledgements
+	WHERE incident_id = ? AND undone_at IS NULL ORDER BY at, id`
 
 const selectIncident = `SELECT id, source, thing, state, fault, verified, since, newest, alerts, doubted, resolved_at FROM incidents `
 

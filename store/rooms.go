@@ -47,7 +47,7 @@ func (tx *Tx) AddRoomEvent(e RoomEvent) (bool, error) {
 // RoomEventsInState returns the events that are new (to be handled) or sealed
 // (to be decrypted), oldest first, at most limit of them.
 func (tx *Tx) RoomEventsInState(state string, limit int) ([]RoomEvent, error) {
-	events, err := many(tx, scanRoomEvent, selectRoomEvent+"WHERE state = ? ORDER BY id LIMIT ?", state, limit)
+	events, err := many(tx, scanRoomEvent, roomEventsInState, state, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read %s events: %w", state, err)
 	}
@@ -70,6 +70,10 @@ func (tx *Tx) EventHandled(id int64) error {
 	}
 	return nil
 }
+
+// roomEventsInState says twice that the event is not handled, because SQLite can
+// not infer it and would read every event that there ever was.
+const roomEventsInState = selectRoomEvent + "WHERE state <> 'handled' AND state = ? ORDER BY id LIMIT ?"
 
 const selectRoomEvent = `SELECT id, event_id, room, sender, at, kind, body, target, thread, emoji, raw, state FROM room_events `
 

@@ -74,6 +74,7 @@ func measureRelay(ctx context.Context, t *town) ([]figure, error) {
 		milliseconds("relay_p50", median(whole), median(bareWhole)),
 		milliseconds("relay_p99", quantile(whole, 0.99), quantile(bareWhole, 0.99)),
 		milliseconds("alert_p99", quantile(bot.spans(taken), 0.99), quantile(bare.spans(taken), 0.99)),
+		milliseconds("sent_p99", quantile(bot.spans(working), 0.99), 0),
 	}, nil
 }
 
@@ -198,12 +199,15 @@ func kumaDown(thing string) []byte {
 // The spans of a passage.
 func whole(p passage) time.Duration    { return p.accepted.Sub(p.pushed) }
 func fetching(p passage) time.Duration { return p.fetched.Sub(p.pushed) }
-func working(p passage) time.Duration  { return p.asked.Sub(p.fetched) }
 func sending(p passage) time.Duration  { return p.accepted.Sub(p.asked) }
 
 // taken is from the mail to the event: the mail server had handed the mail out,
 // which is a little before the bot has committed it to its inbox.
 func taken(p passage) time.Duration { return p.accepted.Sub(p.fetched) }
+
+// working is the part of taken that is the bot's: the homeserver had the request
+// then, and not yet answered it.
+func working(p passage) time.Duration { return p.asked.Sub(p.fetched) }
 
 func (r *relay) spans(of func(passage) time.Duration) []time.Duration {
 	spans := make([]time.Duration, len(r.times))

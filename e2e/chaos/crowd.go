@@ -15,6 +15,7 @@ type crowd struct {
 	rooms     rooms
 	view      *view
 	story     *story
+	acted     func() // called after each thing that somebody did
 	begun     time.Time
 	listening bool // the bot has shown something: it hears what is said from now on
 }
@@ -46,6 +47,7 @@ func (c *crowd) say(o *order, now time.Time) (said bool) {
 		return false
 	}
 	o.event = c.server.Say(o.who, c.rooms.of(o.technique), o.body)
+	c.acted()
 	c.story.tell("%s says %q (%s)", o.who, o.body, o.event)
 	return true
 }
@@ -67,10 +69,12 @@ func (c *crowd) press(p *press, now time.Time) (finished bool) {
 	case now.Before(p.ready):
 	case p.event == "":
 		p.event, p.placed = c.server.React(p.who, room, target.event, p.emoji), now
+		c.acted()
 		c.story.tell("%s puts %s on %s (%s)", p.who, p.emoji, p.subject(), p.event)
 	case now.Before(p.placed.Add(p.removing)), p.removal == settled && !p.shown(target):
 	default:
 		p.takeback = c.server.Redact(p.who, room, p.event)
+		c.acted()
 		c.story.tell("%s takes back %s on %s (%s)", p.who, p.emoji, p.subject(), p.takeback)
 	}
 	return p.event != "" && (p.removal == stays || p.takeback != "")

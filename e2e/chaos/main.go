@@ -178,7 +178,7 @@ func (k *kills) add(more kills) {
 }
 
 func (t *total) print() {
-	for _, m := range []moment{beforeCommit, afterCommit, syncGiven, mailGiven} {
+	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven} {
 		fmt.Fprintf(t.out, "killed %d times %s\n", t.kills.met[m], m)
 	}
 	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d reactions: %d lost, %d doubled", t.played, t.kills.all, t.mails, t.presses, t.lost, t.doubled)

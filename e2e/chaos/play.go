@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,7 +111,7 @@ func (p *play) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	p.weather = &weather{seed: p.plan.seed, story: p.story, staggers: p.plan.staggers}
+	p.weather = &weather{seed: p.plan.seed, story: p.story, from: filepath.Join(p.dir, "count"), staggers: p.plan.staggers}
 	p.bot = &scene.Ronde{Program: p.stage.program, Config: config}
 	p.view = newView(p.plan, p.rooms.technique, p.rooms.supervision)
 	database := filepath.Join(p.dir, "ronde.db")
@@ -185,7 +186,7 @@ func (p *play) sendMail(ctx context.Context) error {
 // people lets everybody act until all was done, or until nothing moves any more:
 // then a card is missing, which the judge will say.
 func (p *play) people(ctx context.Context) error {
-	c := &crowd{plan: p.plan, server: p.server, rooms: p.rooms, view: p.view, story: p.story}
+	c := &crowd{plan: p.plan, server: p.server, rooms: p.rooms, view: p.view, story: p.story, acted: p.weather.acted}
 	events, changed := 0, time.Now()
 	for !c.step(time.Now()) {
 		if err := wait(ctx, tick); err != nil {
@@ -220,6 +221,10 @@ func (p *play) leave(ctx context.Context) error {
 func (p *play) strike(ctx context.Context) error {
 	for _, s := range p.plan.strikes {
 		a := p.weather.start(&s)
+		p.bot.Env = nil
+		if s.byCommit() {
+			p.bot.Env = []string{"LD_PRELOAD=" + p.stage.preload, fmt.Sprintf("CHAOS_COMMIT=%d", s.nth), "CHAOS_FROM=" + a.from}
+		}
 		if err := p.start(); err != nil {
 			return err
 		}
@@ -238,6 +243,7 @@ func (p *play) strike(ctx context.Context) error {
 		}
 	}
 	p.weather.start(nil)
+	p.bot.Env = nil
 	return p.start()
 }
 
@@ -252,7 +258,11 @@ func (p *play) until(ctx context.Context, a *armed) error {
 	case <-time.After(a.limit):
 		p.story.tell("kill; not %s", a)
 	case <-p.bot.Exited():
-		return errEnded
+		if !a.byCommit() || strings.Contains(p.bot.Log(), "goroutine ") {
+			return errEnded
+		}
+		p.kills.met[a.moment]++
+		p.story.tell("kill %s", a)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -23,6 +27,7 @@ import (
 type stage struct {
 	dir     string
 	program string
+	preload string // what kills the bot after a transaction
 	dovecot *peers.Dovecot
 	account []byte // the database
 	device  string
@@ -46,6 +51,9 @@ func newStage(ctx context.Context, dir, program string) (s *stage, err error) {
 			return nil, err
 		}
 	}
+	if err := s.compile(ctx); err != nil {
+		return nil, err
+	}
 	mail := filepath.Join(dir, "mail")
 	// Dovecot may run as somebody else, who has to get there.
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(mail, 0o755)); err != nil {
@@ -59,6 +67,19 @@ func newStage(ctx context.Context, dir, program string) (s *stage, err error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+//go:embed commit/commit.c
+var commitSource []byte
+
+func (s *stage) compile(ctx context.Context) error {
+	s.preload = filepath.Join(s.dir, "commit.so")
+	compiler := exec.CommandContext(ctx, cmp.Or(os.Getenv("CC"), "cc"), "-shared", "-fPIC", "-O2", "-x", "c", "-", "-o", s.preload, "-ldl")
+	compiler.Stdin = bytes.NewReader(commitSource)
+	if out, err := compiler.CombinedOutput(); err != nil {
+		return fmt.Errorf("compile commit.c: %w\n%s", err, out)
+	}
+	return nil
 }
 
 func (s *stage) close() {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -18,13 +20,16 @@ const (
 	afterCommit  moment = "after the homeserver took an event, before its answer"
 	syncGiven    moment = "just after a sync answer"
 	mailGiven    moment = "just after mail came"
+	stored       moment = "just after a transaction was stored"
+	heard        moment = "just after a transaction was stored, once somebody did something"
+	fetched      moment = "just after a transaction was stored, once mail was told of"
 	anyTime      moment = "at some time" // no moment: the limit decides
 )
 
 // strike is one kill -9 and what follows.
 type strike struct {
 	moment moment
-	nth    int           // of the events sent, or of the sync answers, since the start
+	nth    int           // of the events sent, the sync answers or the transactions
 	pause  time.Duration // from the moment to the kill
 	limit  time.Duration // after that long since the start it is struck in any case
 	forget bool          // the homeserver forgets all transaction ids
@@ -38,16 +43,24 @@ func (s strike) String() string {
 
 // drawStrikes decides when the bot is killed, six to nine times.
 func (p *plan) drawStrikes(lots *rand.Rand) {
-	moments := []moment{beforeCommit, afterCommit, afterCommit, syncGiven, mailGiven, anyTime}
+	moments := []moment{beforeCommit, afterCommit, afterCommit, stored, heard, heard, fetched, syncGiven, mailGiven, anyTime}
 	for i := range 6 + lots.IntN(4) {
 		s := strike{moment: pick(lots, moments), nth: 1 + lots.IntN(30), limit: 2 * time.Second, forget: lots.IntN(2) == 0, down: upTo(lots, 60*time.Millisecond)}
 		if i == 0 { // with every seed, what is hardest: it is there, nobody said so, and the id is forgotten
 			s.moment, s.forget = afterCommit, true
 		}
+		if lots.IntN(4) == 0 { // long enough for something to come in meanwhile
+			s.down = 200*time.Millisecond + upTo(lots, 600*time.Millisecond)
+		}
 		switch s.moment {
+		case stored: // more of them early: there it catches up
+			s.nth = int(math.Exp(lots.Float64() * math.Log(200)))
+		case heard:
+			s.nth = 1 + lots.IntN(8)
 		case syncGiven:
 			s.nth, s.pause, s.limit = 1+lots.IntN(8), upTo(lots, 5*time.Millisecond), time.Second
-		case mailGiven:
+		case mailGiven, fetched:
+			s.nth = 1 + lots.IntN(8)
 			// Dovecot tells of new mail after half a second: then it is fetched and folded.
 			s.pause, s.limit = 490*time.Millisecond+upTo(lots, 80*time.Millisecond), 1500*time.Millisecond
 		case anyTime:
@@ -61,11 +74,20 @@ func (p *plan) drawStrikes(lots *rand.Rand) {
 type armed struct {
 	strike
 	once   sync.Once
+	from   string        // the file from whose appearance transactions are counted
 	struck chan struct{} // closed when the moment has come
 	dead   chan struct{} // closed when the bot is
 }
 
 func (a *armed) strikeNow() { a.once.Do(func() { close(a.struck) }) }
+
+// byCommit tells whether commit.c does the killing.
+func (s strike) byCommit() bool {
+	return s.moment == stored || s.moment == heard || s.moment == fetched
+}
+
+// count makes the transactions count from now on.
+func (a *armed) count() { _ = os.WriteFile(a.from, nil, 0o600) } // without it the limit strikes
 
 // strikeAfter strikes after the pause.
 func (a *armed) strikeAfter() { time.AfterFunc(a.pause, a.strikeNow) }
@@ -74,6 +96,7 @@ func (a *armed) strikeAfter() { time.AfterFunc(a.pause, a.strikeNow) }
 type weather struct {
 	seed  uint64
 	story *story
+	from  string // for armed
 
 	mu           sync.Mutex
 	armed        *armed
@@ -89,7 +112,11 @@ func (w *weather) start(s *strike) *armed {
 	defer w.mu.Unlock()
 	w.armed, w.sends, w.syncs = nil, 0, 0
 	if s != nil {
-		w.armed = &armed{strike: *s, struck: make(chan struct{}), dead: make(chan struct{})}
+		_ = os.Remove(w.from)
+		w.armed = &armed{strike: *s, from: w.from, struck: make(chan struct{}), dead: make(chan struct{})}
+		if s.moment == stored {
+			w.armed.count()
+		}
 	}
 	return w.armed
 }
@@ -98,8 +125,24 @@ func (w *weather) start(s *strike) *armed {
 func (w *weather) mailed() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.armed != nil && w.armed.moment == mailGiven {
+	switch {
+	case w.armed == nil:
+	case w.armed.moment == mailGiven:
 		w.armed.strikeAfter()
+	case w.armed.moment == fetched:
+		time.AfterFunc(fetchedAfter, w.armed.count)
+	}
+}
+
+// fetchedAfter is a little less than Dovecot takes to tell of new mail.
+const fetchedAfter = 495 * time.Millisecond
+
+// acted is called when somebody did something in a room.
+func (w *weather) acted() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.armed != nil && w.armed.moment == heard {
+		w.armed.count()
 	}
 }
 

@@ -137,6 +137,7 @@ CREATE TABLE acknowledgements (
 	event_id    TEXT NOT NULL UNIQUE,  -- the reaction
 	undone_at   INTEGER
 ) STRICT;
+CREATE INDEX acknowledgements_of_incident ON acknowledgements (incident_id) WHERE undone_at IS NULL;
 
 -- Who did what, when, through what. Rows are never changed.
 CREATE TABLE audit (
