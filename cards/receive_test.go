@@ -17,15 +17,21 @@ func said(id, body string) cards.Event {
 	return cards.Event{ID: id, Room: "!technique", Sender: "@alice:x", At: time.UnixMilli(1000), Kind: cards.Said, Body: body}
 }
 
-// stored lists the events of a state by id and body.
+// stored lists the events of a state by id and body, of those that the town was
+// given, in the order in which they came.
 func (w *town) stored(state string) (all []string) {
 	w.Helper()
 	err := w.store.View(w.Context(), func(tx *store.Tx) error {
-		events, err := tx.RoomEventsInState(state, 100)
-		for _, e := range events {
-			all = append(all, e.EventID+" "+e.Body)
+		for _, id := range w.given {
+			e, known, err := tx.RoomEvent(id)
+			if err != nil {
+				return err
+			}
+			if known && e.State == state {
+				all = append(all, e.EventID+" "+e.Body)
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		w.Fatal(err)

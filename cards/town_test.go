@@ -39,6 +39,7 @@ type town struct {
 	seeds   []string
 	arrived int
 	synced  int
+	given   []string // the ids of all events received
 }
 
 // story runs a test of the outbox in a bubble.
@@ -195,6 +196,11 @@ func (w *town) notice(key, words string) {
 func (w *town) receives(asked time.Time, events ...cards.Event) {
 	w.Helper()
 	w.synced++
+	for _, e := range events {
+		if !slices.Contains(w.given, e.ID) {
+			w.given = append(w.given, e.ID)
+		}
+	}
 	batch := cards.Batch{Events: events, Token: fmt.Sprint("s", w.synced), Asked: asked}
 	if err := w.outbox.Receive(w.Context(), batch); err != nil {
 		w.Fatal(err)
