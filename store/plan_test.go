@@ -12,24 +12,23 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		roomEventsInState:  "room_events_to_do",
 		acknowledgementsOf: "acknowledgements_of_incident",
 	} {
-		rows, err := s.db.RawDB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var plan []string
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, step)
-		}
-		if err := rows.Err(); err != nil {
+		err := s.View(t.Context(), func(tx *Tx) (err error) {
+			plan, err = many(tx, scanStep, "EXPLAIN QUERY PLAN "+query, 1, 1)
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(strings.Join(plan, "\n"), index) {
 			t.Errorf("%s is not used by\n%s\nbut:\n%s", index, query, strings.Join(plan, "\n"))
 		}
 	}
+}
+
+// scanStep reads one step of a query's plan.
+func scanStep(row scanner) (step string, err error) {
+	var id, parent, unused int
+	err = row.Scan(&id, &parent, &unused, &step)
+	return step, err
 }
