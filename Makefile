@@ -39,12 +39,7 @@ $(CACHE)/bin:
 	mkdir -p $@
 
 fuzz: ## each fuzz test for FUZZTIME (5s)
-	@{ grep -rE '^func Fuzz[A-Za-z0-9_]*\(' --include='*_test.go' . || true; } | \
-	sed -E 's,^(.*)/[^/]+:func (Fuzz[A-Za-z0-9_]*)\(.*,\1 \2,' | sort | \
-	while read -r folder name; do \
-		echo "$$folder $$name"; \
-		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$folder"; \
-	done
+	e2e/fuzz.sh $(FUZZTIME)
 
 chaos: ## kill the bot at SEEDS (200) seeded points and count what is lost or doubled
 	go run ./e2e/chaos -seeds $(SEEDS)
