@@ -115,16 +115,19 @@ func (d *Desk) Run(ctx context.Context) error {
 // one of a person whose rights cannot be read, holds up no other.
 func (d *Desk) HandleAll(ctx context.Context) error {
 	var put []error
-	later := map[int64]bool{}
+	later := map[string]bool{}
 	for {
 		events, err := d.newEvents(ctx, later)
 		if err != nil || len(events) == 0 {
 			return errors.Join(append(put, err)...)
 		}
 		for _, e := range events {
+			if waitsFor(e, later) {
+				continue
+			}
 			if err := d.handle(ctx, e); err != nil {
 				put = append(put, fmt.Errorf("event %s: %w", e.EventID, err))
-				later[e.ID] = true
+				later[e.EventID] = true
 			}
 		}
 		if ctx.Err() != nil {
@@ -134,13 +137,21 @@ func (d *Desk) HandleAll(ctx context.Context) error {
 }
 
 // newEvents returns what is to be handled now, in order of arrival.
-func (d *Desk) newEvents(ctx context.Context, later map[int64]bool) (events []store.RoomEvent, err error) {
+func (d *Desk) newEvents(ctx context.Context, later map[string]bool) (events []store.RoomEvent, err error) {
 	pending := d.allPending() // before the reading: a question answered in between is handled by then
 	err = d.Store.View(ctx, func(tx *store.Tx) error {
 		events, err = tx.RoomEventsInState("new", 200)
 		return err
 	})
-	return slices.DeleteFunc(events, func(e store.RoomEvent) bool { return later[e.ID] || pending[e.ID] }), err
+	return slices.DeleteFunc(events, func(e store.RoomEvent) bool {
+		return later[e.EventID] || waitsFor(e, later) || pending[e.ID]
+	}), err
+}
+
+// waitsFor tells whether an event takes back what was put off and has to be done
+// first.
+func waitsFor(e store.RoomEvent, later map[string]bool) bool {
+	return e.Kind == string(cards.Redacted) && later[e.Target]
 }
 
 func (d *Desk) handle(ctx context.Context, e store.RoomEvent) error {

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"ronde/alerts"
 	"ronde/cards"
 	"ronde/store"
 )
@@ -175,5 +176,48 @@ func TestAQuestionIsAnsweredOnceWhoeverLooksMeanwhile(t *testing.T) {
 	})
 	if err != nil || len(deeds) != questions {
 		t.Errorf("%d questions made %d lines in the audit log, %v", questions, len(deeds), err)
+	}
+}
+
+func TestWhatIsTakenBackWaitsForWhatWasPutOff(t *testing.T) {
+	const ana = "@ana:ronde.test"
+	w := newTown(t)
+	w.stands(store.Incident{Source: "kuma", Thing: "Nuage", State: store.Firing, Since: time.Now(), Newest: time.Now(), Alerts: 1}, "$card")
+	w.Rights.Act, w.trouble = 50, errors.New("no homeserver")
+	w.happens(store.RoomEvent{Sender: ana, Kind: string(cards.Reacted), Target: "$card", Emoji: alerts.AckEmoji, At: time.Now()})
+	w.happens(store.RoomEvent{Sender: ana, Kind: string(cards.Redacted), Target: "$1", At: time.Now()})
+	if err := w.HandleAll(t.Context()); err == nil || w.waits() != 2 {
+		t.Errorf("HandleAll returned %v with %d events waiting", err, w.waits())
+	}
+	w.trouble, w.levels[ana] = nil, 100
+	w.handle()
+	if deed := w.lastDeed(); deed != `ana unack "incident 1" by removal: done` {
+		t.Errorf("the audit log ends with %s", deed)
+	}
+}
+
+// stands puts an incident with a card into the store, as if the outbox had sent it.
+func (w *town) stands(i store.Incident, event string) {
+	w.t.Helper()
+	err := w.Store.Update(w.t.Context(), func(tx *store.Tx) error {
+		id, err := tx.AddIncident(i)
+		if err != nil {
+			return err
+		}
+		if err := tx.ShowCard(store.Card{Kind: alerts.IncidentCard, Subject: id, Room: "supervision"}); err != nil {
+			return err
+		}
+		c, _, err := tx.CardOf(alerts.IncidentCard, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.AttemptCard(c, 1, "!technique"); err != nil {
+			return err
+		}
+		_, err = tx.CardSent(c.ID, 1, event)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
 	}
 }

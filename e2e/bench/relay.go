@@ -31,7 +31,7 @@ type relay struct {
 	matrix  *matrixTap
 	room    id.RoomID
 	stop    func() error
-	pid     int // of the bot
+	bot     *bot // nil for the bare loop
 	times   []passage
 }
 
@@ -62,7 +62,7 @@ func measureRelay(ctx context.Context, t *town) ([]figure, error) {
 	}
 	t.sayPassages(bot)
 	t.sayPassages(bare)
-	if err := t.sayMemory(bot.pid, "the bot after its mails", "status", "VmRSS", "VmHWM"); err != nil {
+	if err := t.sayMemory(bot.bot.PID(), "the bot after its mails", "status", "VmRSS", "VmHWM"); err != nil {
 		return nil, err
 	}
 	// What is measured next need not bear with them.
@@ -83,7 +83,7 @@ func (t *town) passAll(ctx context.Context, relays ...*relay) error {
 	for i := -warmUps; i < t.mails; i++ {
 		for _, r := range relays {
 			if err := r.pass(ctx, i); err != nil {
-				return fmt.Errorf("mail %d through %s: %w", i, r.name, err)
+				return fmt.Errorf("mail %d through %s: %w%s", i, r.name, err, r.botLog())
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func (t *town) relayOfBot(ctx context.Context) (*relay, error) {
 	if err := t.move(ctx, b); err != nil {
 		return nil, err
 	}
-	r.room, r.pid, r.stop = b.supervision, b.PID(), b.Stop
+	r.room, r.bot, r.stop = b.supervision, b, b.Stop
 	return r, nil
 }
 
@@ -178,6 +178,14 @@ func (r *relay) pass(ctx context.Context, number int) error {
 	pushed, fetched := r.mail.last()
 	r.times = append(r.times, passage{pushed, fetched, c.asked, c.answered})
 	return nil
+}
+
+// botLog returns what the bot said, for an error.
+func (r *relay) botLog() string {
+	if r.bot == nil {
+		return ""
+	}
+	return "\nthe bot's log:\n" + r.bot.Log()
 }
 
 // kumaDown is a mail of Uptime Kuma about a monitor that went down.

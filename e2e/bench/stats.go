@@ -45,7 +45,11 @@ func measureStats(ctx context.Context, t *town) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.say("docker stats --no-stream took %v", docker)
+	versions, err := t.engine.Command("version", "--format", "client {{.Client.Version}}, engine {{.Server.Version}}")
+	if err != nil {
+		return nil, err
+	}
+	t.say("docker stats --no-stream took %v (%s)", docker, versions)
 	t.say("cold took %v; warm: p50 %v, max %v", cold, median(warm), quantile(warm, 1))
 	return []figure{
 		milliseconds("stats_cold", median(cold), median(docker)),

@@ -69,11 +69,16 @@ func (t *town) folder(name string) (string, error) {
 }
 
 // build makes the bot's program as its users build it.
-func (t *town) build(ctx context.Context) (err error) {
-	if t.program == "" {
-		t.say("building ronde")
-		t.program, err = scene.Build(ctx, t.dir)
+func (t *town) build(ctx context.Context) error {
+	if t.program != "" {
+		return nil
 	}
+	dir, err := t.folder("program")
+	if err != nil {
+		return err
+	}
+	t.say("building ronde")
+	t.program, err = scene.Build(ctx, dir)
 	return err
 }
 
@@ -211,7 +216,7 @@ func (t *town) newBot(ctx context.Context, name string, encrypted bool, change f
 		Inviters: []string{string(t.ana.Client.UserID)},
 	}
 	change(&settings)
-	dir, err := t.folder(name)
+	dir, err := t.folder("bot-" + name)
 	if err != nil {
 		return nil, err
 	}

@@ -73,33 +73,44 @@ func run(ctx context.Context, o options, out io.Writer) (t *total, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStage(ctx, dir, o.program)
+	dovecot, err := startDovecot(ctx, dir)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	t = &total{options: o, out: out, kills: kills{met: map[moment]int{}}}
+	defer dovecot.Stop()
+	s, err := newStage(ctx, dir, o.program, dovecot)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	defer s.close()
+	t = newTotal(o, out)
+	s.playAll(ctx, t)
+	if t.kept == 0 {
+		dovecot.Stop() // it writes until then
+		err = os.RemoveAll(dir)
+	}
+	t.print()
+	return t, errors.Join(ctx.Err(), err)
+}
+
+// playAll plays the seeds, some of them at once.
+func (s *stage) playAll(ctx context.Context, t *total) {
 	seeds := make(chan uint64)
 	var workers sync.WaitGroup
-	for range max(1, min(o.parallel, mostParallel)) {
+	for range max(1, min(t.parallel, mostParallel)) {
 		workers.Go(func() {
 			for seed := range seeds {
 				t.add(s.perform(ctx, seed))
 			}
 		})
 	}
-	for _, seed := range o.list() {
+	for _, seed := range t.list() {
 		if ctx.Err() == nil {
 			seeds <- seed
 		}
 	}
 	close(seeds)
 	workers.Wait()
-	s.close()
-	if t.kept == 0 {
-		err = os.RemoveAll(dir)
-	}
-	t.print()
-	return t, errors.Join(ctx.Err(), err)
 }
 
 func (o options) list() (seeds []uint64) {
@@ -120,6 +131,10 @@ type total struct {
 	mu                                                    sync.Mutex
 	kills                                                 kills
 	played, mails, presses, lost, doubled, unplayed, kept int
+}
+
+func newTotal(o options, out io.Writer) *total {
+	return &total{options: o, out: out, kills: kills{met: map[moment]int{}}}
 }
 
 func (t *total) good() bool { return t.lost+t.doubled+t.unplayed == 0 }

@@ -91,7 +91,7 @@ func upTo(lots *rand.Rand, d time.Duration) time.Duration {
 
 // drawWaves cuts the mails into deliveries, the first of them before the bot is up.
 func (p *plan) drawWaves(lots *rand.Rand) {
-	waves := 5 + lots.IntN(5)
+	waves := 7 + lots.IntN(4)
 	cuts := []int{0, len(p.mails)}
 	for range waves - 1 {
 		cuts = append(cuts, lots.IntN(len(p.mails)))
@@ -100,7 +100,7 @@ func (p *plan) drawWaves(lots *rand.Rand) {
 	at := time.Duration(0)
 	for i := 1; i < len(cuts); i++ {
 		p.waves = append(p.waves, wave{at: at, mails: cuts[i] - cuts[i-1]})
-		at += 100*time.Millisecond + upTo(lots, 1200*time.Millisecond)
+		at += 100*time.Millisecond + upTo(lots, 1500*time.Millisecond)
 	}
 }
 

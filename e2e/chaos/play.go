@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"ronde/e2e/homeserver"
@@ -19,11 +18,6 @@ const (
 	tick = 20 * time.Millisecond
 	// playLimit bounds a seed: long after everything should have settled.
 	playLimit = 2 * time.Minute
-	// stuckAfter is how long nothing may change while the bot says that it still has
-	// something to do: its longest pauses grow to that only after many failures.
-	stuckAfter = 30 * time.Second
-	// settledAfter is how long nothing may change while the bot has nothing to do.
-	settledAfter = 4 * time.Second
 )
 
 // play is one seed on its way.
@@ -277,88 +271,4 @@ func (p *play) start() error {
 func (p *play) kill() error {
 	p.kills.all++
 	return p.bot.Kill()
-}
-
-// calm waits until the rooms show what they have to, or nothing moves any more.
-func (p *play) calm(ctx context.Context) error {
-	changed := time.Now()
-	for {
-		select {
-		case <-p.bot.Exited():
-			return errEnded
-		default:
-		}
-		if p.view.update(p.server) {
-			changed = time.Now()
-		}
-		waiting, err := p.ledger.waiting(ctx)
-		if err != nil {
-			return err
-		}
-		still := time.Since(changed)
-		if waiting == 0 {
-			v, err := p.judge(ctx)
-			if err != nil || v.good() || still > settledAfter {
-				return err
-			}
-		}
-		if still > stuckAfter {
-			p.story.tell("the bot is stuck with %d things to do", waiting)
-			return nil
-		}
-		if err := wait(ctx, tick); err != nil {
-			return err
-		}
-	}
-}
-
-// oneMoreTime kills and starts the bot once more, when all is done: that must
-// change nothing.
-func (p *play) oneMoreTime(ctx context.Context) error {
-	var syncs atomic.Int32
-	if err := p.kill(); err != nil {
-		return err
-	}
-	p.server.Forget()
-	p.server.SetFaults(func(r homeserver.Request) homeserver.Fault {
-		if r.Kind == homeserver.Sync {
-			syncs.Add(1)
-		}
-		return homeserver.Fault{}
-	})
-	if err := p.start(); err != nil {
-		return err
-	}
-	// The second sync is asked for when the first is stored and the rooms are known.
-	for syncs.Load() < 2 {
-		if err := wait(ctx, tick); err != nil {
-			return err
-		}
-	}
-	if err := wait(ctx, 5*tick); err != nil {
-		return err
-	}
-	return p.calm(ctx)
-}
-
-func (p *play) judge(ctx context.Context) (*verdict, error) {
-	p.view.update(p.server)
-	audit, err := p.ledger.audit(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return p.plan.judge(p.view, audit), nil
-}
-
-// transcribe writes down what happened in the rooms.
-func (p *play) transcribe() error {
-	all := &story{}
-	for _, room := range []string{p.rooms.technique, p.rooms.supervision} {
-		for _, e := range p.server.Timeline(room) {
-			about, emoji := e.ReactsTo()
-			all.lines = append(all.lines, fmt.Sprintf("%s %s %s %s edits %q reacts %q %s redacts %q txn %s %q",
-				e.At.Format("15:04:05.000"), e.ID, e.Sender, e.Type, e.Edits(), about, emoji, e.Redacts, e.Txn, e.Body()))
-		}
-	}
-	return all.write(filepath.Join(p.dir, "rooms.txt"))
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"ronde/e2e/homeserver"
@@ -44,29 +45,28 @@ const (
 )
 
 // newStage prepares everything in dir. An empty program is built.
-func newStage(ctx context.Context, dir, program string) (s *stage, err error) {
-	s = &stage{dir: dir, program: program}
+func newStage(ctx context.Context, dir, program string, dovecot *peers.Dovecot) (s *stage, err error) {
+	s = &stage{dir: dir, program: program, dovecot: dovecot}
 	if program == "" {
 		if s.program, err = scene.Build(ctx, dir); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.compile(ctx); err != nil {
+	if err := errors.Join(s.compile(ctx), s.connect(), s.login(ctx)); err != nil {
+		s.close()
 		return nil, err
 	}
+	return s, nil
+}
+
+// startDovecot starts a mail server that keeps its mail below dir.
+func startDovecot(ctx context.Context, dir string) (*peers.Dovecot, error) {
 	mail := filepath.Join(dir, "mail")
 	// Dovecot may run as somebody else, who has to get there.
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(mail, 0o755)); err != nil {
 		return nil, err
 	}
-	if s.dovecot, err = peers.StartDovecot(ctx, mail); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(s.connect(), s.login(ctx)); err != nil {
-		s.close()
-		return nil, err
-	}
-	return s, nil
+	return peers.StartDovecot(ctx, mail)
 }
 
 //go:embed commit/commit.c
@@ -86,7 +86,6 @@ func (s *stage) close() {
 	if s.courier != nil {
 		_ = s.courier.Close()
 	}
-	s.dovecot.Stop()
 }
 
 func (s *stage) connect() (err error) {
@@ -99,11 +98,16 @@ func (s *stage) connect() (err error) {
 	return nil
 }
 
-// folder makes a folder for a seed.
+// folder makes a folder for a seed. Dovecot's index of folders may answer that one
+// is there already when others are made and used at the same moment; it is as good.
 func (s *stage) folder(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.courier.Create(name, nil).Wait(); err != nil {
+	err := s.courier.Create(name, nil).Wait()
+	if refusal, ok := errors.AsType[*imap.Error](err); ok && refusal.Code == imap.ResponseCodeAlreadyExists {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("make the folder %s: %w", name, err)
 	}
 	return nil
