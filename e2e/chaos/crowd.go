@@ -67,6 +67,10 @@ func (c *crowd) press(p *press, now time.Time) (finished bool) {
 	case p.ready.IsZero():
 		p.ready = now.Add(p.delay)
 	case now.Before(p.ready):
+	case p.event == "" && c.reacted(p, target):
+		// Two cards of the plan are one in the room: a fault of the bot, of which the
+		// audit log will tell, as nobody can react twice.
+		p.event, p.removal = "$nothing", stays
 	case p.event == "":
 		p.event, p.placed = c.server.React(p.who, room, target.event, p.emoji), now
 		c.acted()
@@ -78,6 +82,14 @@ func (c *crowd) press(p *press, now time.Time) (finished bool) {
 		c.story.tell("%s takes back %s on %s (%s)", p.who, p.emoji, p.subject(), p.takeback)
 	}
 	return p.event != "" && (p.removal == stays || p.takeback != "")
+}
+
+// reacted tells whether somebody's reaction is under a card already.
+func (c *crowd) reacted(p *press, on *card) bool {
+	return slices.ContainsFunc(c.server.ReactionsTo(on.event), func(e homeserver.Event) bool {
+		_, emoji := e.ReactsTo()
+		return e.Sender == "@"+p.who+":ronde.test" && emoji == p.emoji
+	})
 }
 
 // shown tells whether the card shows that the bot saw the reaction.

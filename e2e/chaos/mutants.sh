@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 seeds=${1:-20} only=${2:-}
 export GOFLAGS='-tags=goolm,sqlite_omit_load_extension -buildvcs=false' CGO_ENABLED=1
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" || { sleep 2; rm -rf "$work"; }' EXIT
 go build -o "$work/chaos" ./e2e/chaos
 
 # mutant NAME EXPECTED FILE EXPRESSION...: builds the bot with FILE changed by each sed EXPRESSION
