@@ -48,7 +48,7 @@ chaos-proof: ## take one promise at a time out of the bot, and see that chaos no
 	e2e/chaos/mutants.sh
 
 bench: ## one line per figure
-	go run ./e2e/bench
+	@go run ./e2e/bench
 
 demo: ## watch the bot live in two rooms of a real homeserver
 	go run ./e2e/demo
