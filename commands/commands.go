@@ -118,10 +118,11 @@ func parse(body string) (name string, args []string, rest string, ok bool) {
 	if !ok || len(words) == 0 || !startsWithLetter(line) {
 		return "", nil, "", false
 	}
-	_, rest, _ = strings.Cut(line, words[0])
-	if len(words) > 1 {
-		_, rest, _ = strings.Cut(rest, words[1])
+	if len(words) == 1 { // what may still follow is a quote around nothing
+		return words[0], nil, "", true
 	}
+	_, rest, _ = strings.Cut(line, words[0])
+	_, rest, _ = strings.Cut(rest, words[1])
 	return words[0], words[1:], note(rest), true
 }
 

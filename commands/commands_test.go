@@ -141,6 +141,7 @@ func TestParse(t *testing.T) {
 		{"!done done done", "done", []string{"done", "done"}, "done"},
 		{"!fait l'hôte d'antigone", "fait", []string{"l'hôte", "d'antigone"}, "d'antigone"},
 		{"!done", "done", nil, ""},
+		{"!done «", "done", nil, ""},
 
 		{"", "", nil, ""},
 		{"!", "", nil, ""},
@@ -161,7 +162,7 @@ func TestParse(t *testing.T) {
 }
 
 func FuzzParseCommand(f *testing.F) {
-	for _, body := range []string{"!done backups all green", `!fait "mises à jour" : « vert »`, "!", "!!", "!é", "! x", "!a\x00\xff", "!«»a"} {
+	for _, body := range []string{"!done backups all green", `!fait "mises à jour" : « vert »`, "!", "!!", "!é", "! x", "!a\x00\xff", "!«»a", "!A?«"} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
