@@ -126,9 +126,9 @@ func (c *chat) configure() (config.Config, error) {
 	return read, nil
 }
 
-// settling is how long the bot is given to find its rooms: what it tries to say
-// before goes out a second later.
-const settling = 5 * time.Second
+// settling is how long the bot is given to find its rooms and to say what it has to
+// say there.
+const settling = 100 * time.Millisecond
 
 // start runs the bot on what it keeps.
 func (c *chat) start() error {

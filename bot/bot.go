@@ -9,6 +9,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -133,9 +134,13 @@ func (b *Bot) connect(ctx context.Context) error {
 // [Supervision]), as far as they are known yet.
 func (b *Bot) Rooms() map[string]string { return b.rooms.names() }
 
-// RoomID returns the id of a configured room by its name; false if it is not
-// known yet.
-func (b *Bot) RoomID(name string) (string, bool) {
-	room, known := b.rooms.names()[name]
-	return room, known
+// RoomID returns the id of a room, given by that id or by its configured name,
+// once [Bot.Send] can send there; also of one that is none of the bot's, which
+// Send refuses.
+func (b *Bot) RoomID(room string) (string, bool) {
+	if configured, known := b.rooms.names()[room]; known {
+		room = configured
+	}
+	_, err := b.rooms.sendable(id.RoomID(room))
+	return room, !errors.Is(err, cards.ErrNotSent)
 }

@@ -136,6 +136,7 @@ func (b *Bot) learn(ctx context.Context, p *place) error {
 		return fmt.Errorf("ask for the members of %s: %w", p.id, err)
 	}
 	b.rooms.with(func() { p.known, p.tries, p.next = true, 0, time.Time{} })
+	b.receiver.Ready()
 	return nil
 }
 

@@ -104,6 +104,34 @@ func TestARoomByAliasIsJoinedAndKnownByItsID(t *testing.T) {
 	})
 }
 
+// TestTheBotTellsWhenItCanSend: the outbox asks before, and is told once for each
+// room and each time that the bot comes back into one.
+func TestTheBotTellsWhenItCanSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t).rooms(homeserver.RoomOptions{})
+		w.start()
+		if id, ready := w.bot.RoomID(Technique); ready {
+			t.Errorf("before anything was asked, %s is ready", id)
+		}
+		w.inRooms()
+		for _, room := range []string{Technique, w.cfg.Technique} {
+			if id, ready := w.bot.RoomID(room); id != w.cfg.Technique || !ready {
+				t.Errorf("RoomID(%s) = %q, %v", room, id, ready)
+			}
+		}
+		if n := w.inbox.readied(); n != 2 {
+			t.Errorf("told %d times, want once for each room", n)
+		}
+		if _, ready := w.bot.RoomID("!elsewhere"); !ready {
+			t.Error("what is to be sent to a room that is none of the bot's waits for ever")
+		}
+		w.srv.Kick("alice", w.cfg.Technique, "ronde")
+		w.until("the bot knows that it is out", func() bool { _, ready := w.bot.RoomID(Technique); return !ready })
+		w.srv.Invite("alice", w.cfg.Technique, "ronde")
+		w.until("the bot is told that it is back", func() bool { return w.inbox.readied() == 3 })
+	})
+}
+
 func TestPowerLevels(t *testing.T) {
 	tests := []struct {
 		version string

@@ -58,6 +58,7 @@ type inbox struct {
 	token   string
 	events  []cards.Event
 	batches []cards.Batch
+	ready   int // how often the bot could send to one more room
 	fail    func(cards.Batch) error
 	news    chan struct{}
 }
@@ -92,6 +93,18 @@ func (i *inbox) SyncToken(context.Context) (string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.token, nil
+}
+
+func (i *inbox) Ready() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.ready++
+}
+
+func (i *inbox) readied() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.ready
 }
 
 // SealedEvents forgets History, as a store without a column for it would.
@@ -284,7 +297,11 @@ func (r rewriting) RoundTrip(req *http.Request) (*http.Response, error) {
 // settled starts the bot and waits until it can send to both rooms.
 func (w *town) settled() *town {
 	w.t.Helper()
-	w.start()
+	return w.start().inRooms()
+}
+
+func (w *town) inRooms() *town {
+	w.t.Helper()
 	w.until("the bot can send to its rooms", func() bool {
 		_, one := w.bot.rooms.sendable(id.RoomID(w.cfg.Technique))
 		_, two := w.bot.rooms.sendable(id.RoomID(w.cfg.Supervision))

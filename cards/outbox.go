@@ -30,8 +30,9 @@ type Render func(tx *store.Tx, subject int64) (Content, error)
 // Homeserver is where the outbox sends to: the bot.
 type Homeserver interface {
 	Sender
-	// RoomID returns the id of a configured room once the bot has joined it.
-	RoomID(name string) (string, bool)
+	// RoomID returns the id of a room, given by that id or by its configured name,
+	// once the bot can send there, or can tell that it never will.
+	RoomID(room string) (string, bool)
 	// Nudge asks for a fresh /sync soon.
 	Nudge()
 }
@@ -222,7 +223,7 @@ func (o *Outbox) choose(items []*item, now time.Time) (*item, time.Duration) {
 
 // readyAt returns when an item may go out, if nothing happens before.
 func (o *Outbox) readyAt(it *item, now time.Time) time.Time {
-	if _, joined := o.roomID(it.room); !joined || !o.outcomeKnown(it) {
+	if _, ready := o.homeserver.RoomID(it.room); !ready || !o.outcomeKnown(it) {
 		return now.Add(idle)
 	}
 	ready := o.pause
@@ -267,13 +268,6 @@ func (o *Outbox) outcomeKnown(it *item) bool {
 		since = o.started
 	}
 	return o.synced.After(since)
-}
-
-func (o *Outbox) roomID(room string) (string, bool) {
-	if len(room) > 0 && room[0] == '!' {
-		return room, true
-	}
-	return o.homeserver.RoomID(room)
 }
 
 // send stores the attempt, makes it, and stores what came of it.

@@ -77,6 +77,27 @@ func TestAHundredChangesWhileTheHomeserverIsAwayAreOneEvent(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForARoomGoesOutAsSoonAsTheBotCanSendThere(t *testing.T) {
+	story(t, "not known at first, then not ready, then ready", func(w *town) {
+		w.hs.enters("technique", "")
+		w.start()
+		w.becomes(1, "one")
+		w.after(10 * time.Second)
+		w.tried(0, nil)
+		w.hs.does(away())
+		w.hs.enters("technique", "!technique")
+		w.after(10 * time.Minute) // the pauses are long by now
+		w.hs.does(nil)
+		began := time.Now()
+		w.outbox.Ready()
+		synctest.Wait()
+		w.shows("one")
+		if waited := time.Since(began); waited > 0 {
+			w.Errorf("it went out %s later", waited)
+		}
+	})
+}
+
 func TestAfterALongOutageTheMostUrgentGoesFirstAndSoon(t *testing.T) {
 	story(t, "an hour", func(w *town) {
 		w.start()

@@ -81,6 +81,12 @@ func unseal(tx *store.Tx, eventID string) error {
 	return tx.EventHandled(e.ID)
 }
 
+// Ready tries again at once what waited for a room; see [Receiver].
+func (o *Outbox) Ready() {
+	o.hold(func(time.Time) { clear(o.rooms) })
+	o.Wake()
+}
+
 // SyncToken returns the token of the last batch stored; see [Receiver].
 func (o *Outbox) SyncToken(ctx context.Context) (token string, err error) {
 	err = o.store.View(ctx, func(tx *store.Tx) error {

@@ -32,7 +32,7 @@ func (o *Outbox) noticeTxn(key string) string { return o.store.Name() + "-notice
 // prepare stores that an item is about to go out and returns it as it must look
 // now, all in one transaction. It returns nil when there is nothing to send.
 func (o *Outbox) prepare(ctx context.Context, it *item) (out *Outgoing, err error) {
-	room, _ := o.roomID(it.room)
+	room, _ := o.homeserver.RoomID(it.room)
 	err = o.store.Update(ctx, func(tx *store.Tx) error {
 		if it.card.ID == 0 {
 			out, err = o.prepareParcel(tx, it.parcel, room)

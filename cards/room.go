@@ -68,6 +68,8 @@ type Receiver interface {
 	Receive(ctx context.Context, b Batch) error
 	// SyncToken returns the last token stored, or "" before the first sync.
 	SyncToken(ctx context.Context) (string, error)
+	// Ready says that the bot can now send to a room to which it could not before.
+	Ready()
 	// SealedEvents returns the events that could not be decrypted yet, oldest
 	// first, so that they can be tried again when keys arrive.
 	SealedEvents(ctx context.Context) ([]Event, error)

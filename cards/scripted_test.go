@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,8 +49,21 @@ func newScripted() *scripted {
 func (h *scripted) RoomID(name string) (string, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if strings.HasPrefix(name, "!") {
+		return name, true
+	}
 	id, joined := h.rooms[name]
 	return id, joined
+}
+
+// enters makes a configured room known, or with "" unknown.
+func (h *scripted) enters(name, id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rooms[name] = id
+	if id == "" {
+		delete(h.rooms, name)
+	}
 }
 
 func (h *scripted) Nudge() { h.nudges <- struct{}{} }

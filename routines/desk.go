@@ -237,6 +237,12 @@ func (d *Desk) settle(tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
+	if len(done) == 0 {
+		done, err = d.adopt(tx, o)
+		if err != nil {
+			return err
+		}
+	}
 	if len(done) > 0 {
 		return d.setState(tx, o, store.OccurrenceDone)
 	}
@@ -246,6 +252,17 @@ func (d *Desk) settle(tx *store.Tx, id int64) error {
 		return d.setState(tx, o, store.OccurrenceMissed)
 	}
 	return d.setState(tx, o, store.OccurrenceOpen)
+}
+
+// adopt gives an occurrence whose completions were all taken back the last one that
+// was recorded without an occurrence since it was opened: somebody said "done" of
+// what was done already, and that still holds.
+func (d *Desk) adopt(tx *store.Tx, o store.Occurrence) ([]store.Completion, error) {
+	last, known, err := tx.LastCompletion(o.Routine)
+	if err != nil || !known || last.OccurrenceID != 0 || last.At.Before(o.OpenedAt) {
+		return nil, err
+	}
+	return []store.Completion{last}, tx.GiveCompletion(last.ID, o.ID)
 }
 
 // Render writes the card of an occurrence.

@@ -162,6 +162,14 @@ func (tx *Tx) CompletionByEvent(eventID string) (Completion, bool, error) {
 	return c, known, nil
 }
 
+// GiveCompletion says of which occurrence a completion is.
+func (tx *Tx) GiveCompletion(id, occurrence int64) error {
+	if _, err := tx.exec("UPDATE completions SET occurrence_id = ? WHERE id = ?", occurrence, id); err != nil {
+		return fmt.Errorf("give completion %d to occurrence %d: %w", id, occurrence, err)
+	}
+	return nil
+}
+
 // UndoCompletion flags a completion as taken back.
 func (tx *Tx) UndoCompletion(id int64, who string) error {
 	_, err := tx.exec("UPDATE completions SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL", ms(tx.Now), who, id)
