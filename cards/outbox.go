@@ -120,6 +120,17 @@ func (o *Outbox) AddNotice(tx *store.Tx, key, room string, m Message) error {
 	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: room, Message: message})
 }
 
+// AddUnder puts a notice under a card into the outbox as part of tx: it goes out
+// once the card stands in its room, there. m.ReplyTo or m.Thread is [TheCard]. key
+// is as for [Outbox.AddNotice].
+func (o *Outbox) AddUnder(tx *store.Tx, key string, card store.Card, m Message) error {
+	message, err := encode(m)
+	if err != nil {
+		return err
+	}
+	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: card.Room, CardID: card.ID, Message: message})
+}
+
 // Run sends what is waiting through h until ctx ends, and then returns its error.
 // Nothing that goes wrong in a room or in the database ends it.
 func (o *Outbox) Run(ctx context.Context, h Homeserver) error {

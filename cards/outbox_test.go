@@ -32,7 +32,7 @@ func TestWhatMattersMostGoesFirst(t *testing.T) {
 		w.becomes(2, "two")
 		w.urgently(3, "three")
 		w.start()
-		w.shows("one", "three", "two", "$1 → one, changed", "a notice", "$2 👀", "$2 ✅", "$3 👀", "$3 ✅")
+		w.shows("one", "three", "two", "$1 → one, changed", "a notice", "$2 👀", "$2 ✅", "$3 👀", "$3 ✅", "$1 👀", "$1 ✅")
 	})
 	story(t, "what becomes urgent while it waits, and what no longer is", func(w *town) {
 		w.becomes(1, "one")
@@ -72,6 +72,44 @@ func TestAHundredChangesWhileTheHomeserverIsAwayAreOneEvent(t *testing.T) {
 			w.after(time.Hour)
 			if n := len(w.hs.shows()); n != len(want)+1 {
 				w.Errorf("%d events in the room", n)
+			}
+		})
+	}
+}
+
+func TestAnEditBringsTheButtonsThatAreNew(t *testing.T) {
+	story(t, "a list that grows", func(w *town) {
+		w.seed("1️⃣")
+		w.start()
+		w.becomes(1, "one line")
+		w.seed("1️⃣", "2️⃣")
+		w.becomes(1, "two lines")
+		w.becomes(1, "two lines, one of them done")
+		w.restart()
+		w.shows("one line", "$1 1️⃣", "$1 → two lines", "$1 2️⃣", "$1 → two lines, one of them done")
+	})
+}
+
+func TestWhatStandsUnderACardWaitsForIt(t *testing.T) {
+	for _, inThread := range []bool{true, false} {
+		story(t, fmt.Sprint("in its thread: ", inThread), func(w *town) {
+			w.start()
+			w.hs.does(away())
+			w.becomes(1, "one")
+			under := cards.Message{Plain: "under it", ReplyTo: cards.TheCard}
+			if inThread {
+				under = cards.Message{Plain: "under it", Thread: cards.TheCard}
+			}
+			for range 2 {
+				w.update(func(tx *store.Tx) error { return w.outbox.AddUnder(tx, "more", w.cardIn(tx, 1), under) })
+			}
+			w.after(time.Minute)
+			w.hs.does(nil)
+			w.after(20 * time.Second)
+			w.shows("one", "under it")
+			m := w.hs.tries(func(out cards.Outgoing) bool { return out.Message != nil && out.Message.Plain == "under it" })[0].out
+			if got := m.Message.ReplyTo + m.Message.Thread; got != "$1" || (m.Message.Thread == "$1") != inThread || m.Room != "!technique" {
+				w.Errorf("it went out as %+v %+v", m, m.Message)
 			}
 		})
 	}
@@ -264,7 +302,7 @@ func TestTransactionIDsAreThoseOfTheDesign(t *testing.T) {
 			got = append(got, a.out.TxnID)
 		}
 		name := w.store.Name()
-		want := []string{name + "-card-1", name + "-card-1-seed-0", name + "-card-1-2", name + "-notice-reply-$x"}
+		want := []string{name + "-card-1", name + "-card-1-seed-f09f9180", name + "-card-1-2", name + "-notice-reply-$x"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Errorf("transaction ids (-want +got):\n%s", diff)
 		}

@@ -32,9 +32,13 @@ type Message struct {
 	Rings bool `json:"rings,omitempty"`
 	// Mentions are the user ids to name in m.mentions, which is always sent.
 	Mentions []string `json:"mentions,omitempty"`
-	ReplyTo  string   `json:"reply_to,omitempty"` // event id
-	Thread   string   `json:"thread,omitempty"`   // the thread's root event id
+	ReplyTo  string   `json:"reply_to,omitempty"` // event id, or TheCard
+	Thread   string   `json:"thread,omitempty"`   // the thread's root event id, or TheCard
 }
+
+// TheCard stands for the first event of the card under which a message is put,
+// which may not be known yet; see [Outbox.AddUnder].
+const TheCard = "card"
 
 // Sender puts one event into a room and returns its event id.
 //

@@ -17,7 +17,7 @@ import (
 //
 //	<store>-card-<id>             a new card
 //	<store>-card-<id>-<revision>  an edit of it
-//	<store>-card-<id>-seed-<n>    a reaction seeded under it
+//	<store>-card-<id>-seed-<hex>  a reaction seeded under it
 //	<store>-notice-<key>          a notice
 
 func (o *Outbox) cardTxn(c store.Card) string {
@@ -72,7 +72,28 @@ func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outg
 		o.log.Error("a notice in the outbox cannot be read and is dropped", "txn", p.Txn, "err", err)
 		return nil, tx.ParcelDone(p.Txn, "", "unreadable")
 	}
-	return attempt(tx, p, Outgoing{Room: room, TxnID: p.Txn, Message: &m})
+	out := Outgoing{Room: room, TxnID: p.Txn, Message: &m}
+	if p.CardID != 0 {
+		if err := placeUnder(tx, p.CardID, &out); err != nil {
+			return nil, err
+		}
+	}
+	return attempt(tx, p, out)
+}
+
+// placeUnder fills in where a card stands.
+func placeUnder(tx *store.Tx, card int64, out *Outgoing) error {
+	c, _, err := tx.Card(card)
+	if err != nil {
+		return err
+	}
+	out.Room = c.RoomID
+	for _, place := range []*string{&out.Message.ReplyTo, &out.Message.Thread} {
+		if *place == TheCard {
+			*place = c.EventID
+		}
+	}
+	return nil
 }
 
 // attempt stores that a parcel goes out, unless it was seen in the room since it
@@ -144,12 +165,14 @@ func (o *Outbox) confirm(tx *store.Tx, txn, eventID string) error {
 		return nil //nolint:nilerr // somebody else's idea of a transaction id
 	}
 	if isEdit {
-		return confirmEdit(tx, id, revision)
+		return o.confirmEdit(tx, id, revision)
 	}
 	return o.confirmNew(tx, id, eventID)
 }
 
-func confirmEdit(tx *store.Tx, id int64, revision string) error {
+// confirmEdit stores what a card shows. An edit may bring buttons that the card did
+// not have before.
+func (o *Outbox) confirmEdit(tx *store.Tx, id int64, revision string) error {
 	shown, err := strconv.ParseInt(revision, 10, 64)
 	if err != nil {
 		return nil //nolint:nilerr // as above
@@ -158,8 +181,10 @@ func confirmEdit(tx *store.Tx, id int64, revision string) error {
 	if err != nil || !known || shown > c.Revision {
 		return err
 	}
-	_, err = tx.CardSent(id, shown, c.EventID)
-	return err
+	if _, err = tx.CardSent(id, shown, c.EventID); err != nil {
+		return err
+	}
+	return o.seed(tx, c)
 }
 
 // confirmNew stores a new card's event. It shows at least the first revision
@@ -173,8 +198,13 @@ func (o *Outbox) confirmNew(tx *store.Tx, id int64, eventID string) error {
 	if err != nil || !first {
 		return err
 	}
-	for n, emoji := range o.render(tx, c).Seeds {
-		seed := store.Parcel{Txn: fmt.Sprintf("%s-card-%d-seed-%d", o.store.Name(), id, n), Room: c.RoomID, CardID: id, Emoji: emoji}
+	return o.seed(tx, c)
+}
+
+// seed puts a card's buttons into the outbox, each once in the card's life.
+func (o *Outbox) seed(tx *store.Tx, c store.Card) error {
+	for _, emoji := range o.render(tx, c).Seeds {
+		seed := store.Parcel{Txn: fmt.Sprintf("%s-card-%d-seed-%x", o.store.Name(), c.ID, emoji), Room: c.Room, CardID: c.ID, Emoji: emoji}
 		if err := tx.AddParcel(seed); err != nil {
 			return err
 		}

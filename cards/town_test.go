@@ -276,6 +276,15 @@ func (w *town) card(subject int64) (c store.Card) {
 	return c
 }
 
+func (w *town) cardIn(tx *store.Tx, subject int64) store.Card {
+	w.Helper()
+	c, _, err := tx.CardOf("thing", subject)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
 // waits returns how many cards and parcels still have to go out.
 func (w *town) waits() (n int) {
 	w.Helper()

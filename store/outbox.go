@@ -7,7 +7,7 @@ type Parcel struct {
 	ID        int64
 	Txn       string // the Matrix transaction id, fixed when the parcel is written
 	Room      string // configured name or room id
-	CardID    int64  // of a seeded reaction: the card it belongs to, else 0
+	CardID    int64  // the card that it stands under, else 0
 	Emoji     string
 	Message   string // JSON; "" for a reaction
 	Attempted bool   // an attempt was begun and its outcome may be unknown
@@ -29,10 +29,11 @@ func (tx *Tx) AddParcel(p Parcel) error {
 }
 
 // WaitingParcels returns what has not gone out yet, notices before seeded
-// reactions, each oldest first.
+// reactions, each oldest first. What stands under a card waits until that is there.
 func (tx *Tx) WaitingParcels(limit int) ([]Parcel, error) {
 	parcels, err := many(tx, scanParcel, `SELECT id, txn, room, coalesce(card_id, 0), emoji, message, attempted
-		FROM outbox WHERE done = '' ORDER BY emoji <> '', id LIMIT ?`, limit)
+		FROM outbox WHERE done = '' AND (card_id IS NULL OR EXISTS (SELECT 1 FROM cards WHERE cards.id = card_id AND event_id <> ''))
+		ORDER BY emoji <> '', id LIMIT ?`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}

@@ -3,20 +3,20 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // OccurrenceState says how far an occurrence is.
 type OccurrenceState string
 
-// The states of an occurrence. Claimed and skipped are kept for what people
-// will be able to do besides completing it.
+// The states of an occurrence.
 const (
 	OccurrenceOpen    OccurrenceState = "open"
-	OccurrenceClaimed OccurrenceState = "claimed"
+	OccurrenceClaimed OccurrenceState = "claimed" // somebody is on it
 	OccurrenceDone    OccurrenceState = "done"
-	OccurrenceSkipped OccurrenceState = "skipped"
-	OccurrenceMissed  OccurrenceState = "missed" // the next one fell due before it was done
+	OccurrenceSkipped OccurrenceState = "skipped" // left out on purpose
+	OccurrenceMissed  OccurrenceState = "missed"  // the next one fell due before it was done
 )
 
 // Occurrence is one time that a routine was due.
@@ -26,8 +26,16 @@ type Occurrence struct {
 	Due      time.Time
 	State    OccurrenceState
 	OpenedAt time.Time
-	Late     int // whole days late, as its card says
+	Late     int       // whole days late, as its card says
+	Deadline string    // the last day for it, "2026-01-31", or ""
+	Turn     string    // whose turn it is, "" for nobody's
+	Holder   string    // whose turn it was before any swap
+	Evidence string    // JSON: what its checks said when it fell due
+	Nudged   time.Time // every reminder up to then was said
 }
+
+// Open reports whether the occurrence still waits for somebody.
+func (o Occurrence) Open() bool { return o.State == OccurrenceOpen || o.State == OccurrenceClaimed }
 
 // Completion is the record that a routine was done.
 type Completion struct {
@@ -35,9 +43,10 @@ type Completion struct {
 	Routine      string
 	OccurrenceID int64 // 0 when none was open
 	At           time.Time
-	Who          string // Matrix user id
-	How          string // reaction or command
-	EventID      string // the reaction or the command
+	Who          string   // Matrix user id; "" for a check
+	Helpers      []string // who did it together with Who
+	How          string   // reaction, command or check
+	EventID      string   // the reaction or the command
 	Note         string
 	UndoneAt     time.Time // zero while it counts
 }
@@ -50,6 +59,25 @@ func (tx *Tx) KnowRoutine(key string) (time.Time, error) {
 	}
 	since, _, err := tx.RoutineSince(key)
 	return since, err
+}
+
+// RoutineConfig returns how a routine was configured when it was last looked at,
+// "" for one that is new or was taken out of the configuration.
+func (tx *Tx) RoutineConfig(key string) (string, error) {
+	config, _, err := one(tx, func(row scanner) (c string, err error) { return c, row.Scan(&c) },
+		"SELECT config FROM routines WHERE key = ?", key)
+	if err != nil {
+		return "", fmt.Errorf("read how routine %s was configured: %w", key, err)
+	}
+	return config, nil
+}
+
+// SetRoutineConfig stores how a known routine is configured.
+func (tx *Tx) SetRoutineConfig(key, config string) error {
+	if _, err := tx.exec("UPDATE routines SET config = ? WHERE key = ?", config, key); err != nil {
+		return fmt.Errorf("store how routine %s is configured: %w", key, err)
+	}
+	return nil
 }
 
 // RoutineSince returns since when a routine is known.
@@ -112,6 +140,33 @@ func (tx *Tx) SetOccurrenceState(id int64, state OccurrenceState) error {
 	return nil
 }
 
+// SetOccurrencePlan stores what is decided when an occurrence opens: its deadline,
+// whose turn it is, and what its checks said.
+func (tx *Tx) SetOccurrencePlan(o Occurrence) error {
+	_, err := tx.exec("UPDATE occurrences SET deadline = ?, turn = ?, holder = ?, evidence = ?, nudged = ? WHERE id = ?",
+		o.Deadline, o.Turn, o.Holder, o.Evidence, ms(o.Nudged), o.ID)
+	if err != nil {
+		return fmt.Errorf("plan occurrence %d: %w", o.ID, err)
+	}
+	return nil
+}
+
+// SetOccurrenceTurn stores whose turn an occurrence is.
+func (tx *Tx) SetOccurrenceTurn(id int64, who string) error {
+	if _, err := tx.exec("UPDATE occurrences SET turn = ? WHERE id = ?", who, id); err != nil {
+		return fmt.Errorf("set whose turn occurrence %d is: %w", id, err)
+	}
+	return nil
+}
+
+// Nudged stores that every reminder of an occurrence up to now was said.
+func (tx *Tx) Nudged(id int64) error {
+	if _, err := tx.exec("UPDATE occurrences SET nudged = ? WHERE id = ?", ms(tx.Now), id); err != nil {
+		return fmt.Errorf("store that occurrence %d was said again: %w", id, err)
+	}
+	return nil
+}
+
 // SetOccurrenceLate stores how many days late an occurrence's card says it is.
 func (tx *Tx) SetOccurrenceLate(id int64, days int) error {
 	if _, err := tx.exec("UPDATE occurrences SET late = ? WHERE id = ?", days, id); err != nil {
@@ -121,18 +176,69 @@ func (tx *Tx) SetOccurrenceLate(id int64, days int) error {
 }
 
 // AddCompletion records a completion. The same event changes nothing the second
-// time, except that one which was undone counts again.
+// time.
 func (tx *Tx) AddCompletion(c Completion) error {
 	var occurrence any
 	if c.OccurrenceID != 0 {
 		occurrence = c.OccurrenceID
 	}
-	_, err := tx.exec(`INSERT INTO completions (routine, occurrence_id, at, who, how, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (event_id) DO NOTHING`, c.Routine, occurrence, ms(c.At), c.Who, c.How, c.EventID, c.Note)
+	_, err := tx.exec(`INSERT INTO completions (routine, occurrence_id, at, who, helpers, how, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id) DO NOTHING`, c.Routine, occurrence, ms(c.At), c.Who, strings.Join(c.Helpers, "\n"), c.How, c.EventID, c.Note)
 	if err != nil {
 		return fmt.Errorf("record a completion of %s: %w", c.Routine, err)
 	}
 	return nil
+}
+
+// OccurrencesOf returns the occurrences of a routine, the newest due date first.
+func (tx *Tx) OccurrencesOf(routine string, limit int) ([]Occurrence, error) {
+	all, err := many(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? ORDER BY due_at DESC LIMIT ?", routine, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the occurrences of %s: %w", routine, err)
+	}
+	return all, nil
+}
+
+// OccurrencesSince returns the occurrences of all routines that fell due from a
+// time on, oldest first.
+func (tx *Tx) OccurrencesSince(since time.Time) ([]Occurrence, error) {
+	all, err := many(tx, scanOccurrence, selectOccurrence+"WHERE due_at >= ? ORDER BY due_at, id", ms(since))
+	if err != nil {
+		return nil, fmt.Errorf("read the occurrences since %s: %w", since.Format(time.DateOnly), err)
+	}
+	return all, nil
+}
+
+// CompletionsSince returns the completions that count, of all routines, from a
+// time on, oldest first.
+func (tx *Tx) CompletionsSince(since time.Time) ([]Completion, error) {
+	all, err := many(tx, scanCompletion, selectCompletion+"WHERE at >= ? AND undone_at IS NULL ORDER BY at, id", ms(since))
+	if err != nil {
+		return nil, fmt.Errorf("read the completions since %s: %w", since.Format(time.DateOnly), err)
+	}
+	return all, nil
+}
+
+// AllCompletions returns every completion of a routine, or of all for "", those
+// taken back too, oldest first.
+func (tx *Tx) AllCompletions(routine string) ([]Completion, error) {
+	all, err := many(tx, scanCompletion, selectCompletion+"WHERE routine = ? OR ? = '' ORDER BY at, id", routine, routine)
+	if err != nil {
+		return nil, fmt.Errorf("read the history: %w", err)
+	}
+	return all, nil
+}
+
+// CompletedByChecks returns how many times in a row checks have completed a
+// routine since a person last did.
+func (tx *Tx) CompletedByChecks(routine string) (n int, err error) {
+	n, _, err = one(tx, func(row scanner) (n int, err error) { return n, row.Scan(&n) },
+		`SELECT count(*) FROM completions WHERE routine = ? AND undone_at IS NULL AND how = 'check' AND at >
+			(SELECT coalesce(max(at), -1) FROM completions WHERE routine = ? AND undone_at IS NULL AND how <> 'check')`, routine, routine)
+	if err != nil {
+		return 0, fmt.Errorf("count how often checks completed %s: %w", routine, err)
+	}
+	return n, nil
 }
 
 // LastCompletion returns the newest completion of a routine that counts.
@@ -179,21 +285,22 @@ func (tx *Tx) UndoCompletion(id int64, who string) error {
 	return nil
 }
 
-const selectOccurrence = `SELECT id, routine, due_at, state, opened_at, late FROM occurrences `
+const selectOccurrence = `SELECT id, routine, due_at, state, opened_at, late, deadline, turn, holder, evidence, nudged FROM occurrences `
 
 func scanOccurrence(row scanner) (o Occurrence, err error) {
-	var due, opened sql.NullInt64
-	err = row.Scan(&o.ID, &o.Routine, &due, &o.State, &opened, &o.Late)
-	o.Due, o.OpenedAt = at(due), at(opened)
+	var due, opened, nudged sql.NullInt64
+	err = row.Scan(&o.ID, &o.Routine, &due, &o.State, &opened, &o.Late, &o.Deadline, &o.Turn, &o.Holder, &o.Evidence, &nudged)
+	o.Due, o.OpenedAt, o.Nudged = at(due), at(opened), at(nudged)
 	return o, err
 }
 
-const selectCompletion = `SELECT id, routine, coalesce(occurrence_id, 0), at, who, how, event_id, note, undone_at FROM completions `
+const selectCompletion = `SELECT id, routine, coalesce(occurrence_id, 0), at, who, helpers, how, event_id, note, undone_at FROM completions `
 
 func scanCompletion(row scanner) (c Completion, err error) {
 	var when, undone sql.NullInt64
-	err = row.Scan(&c.ID, &c.Routine, &c.OccurrenceID, &when, &c.Who, &c.How, &c.EventID, &c.Note, &undone)
-	c.At, c.UndoneAt = at(when), at(undone)
+	var helpers string
+	err = row.Scan(&c.ID, &c.Routine, &c.OccurrenceID, &when, &c.Who, &helpers, &c.How, &c.EventID, &c.Note, &undone)
+	c.At, c.UndoneAt, c.Helpers = at(when), at(undone), strings.Fields(helpers)
 	return c, err
 }
 

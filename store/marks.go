@@ -1,0 +1,96 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// MarkKind is what somebody says of an open occurrence besides that it is done.
+type MarkKind string
+
+// The kinds of mark.
+const (
+	Claim  MarkKind = "claim"  // who is on it, until a time
+	Snooze MarkKind = "snooze" // not before a time
+	Skip   MarkKind = "skip"   // not this time
+)
+
+// Mark is one such word.
+type Mark struct {
+	ID           int64
+	OccurrenceID int64
+	Kind         MarkKind
+	At           time.Time
+	Until        time.Time // of a claim and a snooze
+	Who          string    // Matrix user id; "" when the bot itself skips what is not due any more
+	EventID      string    // the reaction or the command
+	Note         string
+	Told         int       // of a claim that ended: 1 the claimer was told, 2 the room
+	UndoneAt     time.Time // zero while it counts
+}
+
+// AddMark records a mark. The same event changes nothing the second time.
+func (tx *Tx) AddMark(m Mark) error {
+	_, err := tx.exec(`INSERT INTO marks (occurrence_id, kind, at, until, who, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id) DO NOTHING`, m.OccurrenceID, m.Kind, ms(m.At), ms(m.Until), m.Who, m.EventID, m.Note)
+	if err != nil {
+		return fmt.Errorf("record a %s of occurrence %d: %w", m.Kind, m.OccurrenceID, err)
+	}
+	return nil
+}
+
+// MarksOf returns the marks of an occurrence that count, oldest first.
+func (tx *Tx) MarksOf(occurrence int64) ([]Mark, error) {
+	all, err := many(tx, scanMark, selectMark+"WHERE occurrence_id = ? AND undone_at IS NULL ORDER BY id", occurrence)
+	if err != nil {
+		return nil, fmt.Errorf("read the marks of occurrence %d: %w", occurrence, err)
+	}
+	return all, nil
+}
+
+// MarkByEvent returns the mark that an event made, if it counts.
+func (tx *Tx) MarkByEvent(eventID string) (Mark, bool, error) {
+	m, known, err := one(tx, scanMark, selectMark+"WHERE event_id = ? AND undone_at IS NULL", eventID)
+	if err != nil {
+		return m, false, fmt.Errorf("read the mark by event %s: %w", eventID, err)
+	}
+	return m, known, nil
+}
+
+// LastSkip returns when a person last skipped an occurrence of a routine, zero for
+// never. What the bot skipped itself does not count.
+func (tx *Tx) LastSkip(routine string) (time.Time, error) {
+	when, _, err := one(tx, scanTime, `SELECT m.at FROM marks m JOIN occurrences o ON o.id = m.occurrence_id
+		WHERE o.routine = ? AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL ORDER BY m.at DESC LIMIT 1`, routine)
+	if err != nil {
+		return when, fmt.Errorf("read the last skip of %s: %w", routine, err)
+	}
+	return when, nil
+}
+
+// UndoMark flags a mark as taken back.
+func (tx *Tx) UndoMark(id int64, who string) error {
+	_, err := tx.exec("UPDATE marks SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL", ms(tx.Now), who, id)
+	if err != nil {
+		return fmt.Errorf("undo mark %d: %w", id, err)
+	}
+	return nil
+}
+
+// MarkTold stores who was told that a claim ended.
+func (tx *Tx) MarkTold(id int64, told int) error {
+	if _, err := tx.exec("UPDATE marks SET told = ? WHERE id = ?", told, id); err != nil {
+		return fmt.Errorf("store who was told of mark %d: %w", id, err)
+	}
+	return nil
+}
+
+const selectMark = `SELECT id, occurrence_id, kind, at, until, who, event_id, note, told, undone_at FROM marks `
+
+func scanMark(row scanner) (m Mark, err error) {
+	var when, until, undone sql.NullInt64
+	err = row.Scan(&m.ID, &m.OccurrenceID, &m.Kind, &when, &until, &m.Who, &m.EventID, &m.Note, &m.Told, &undone)
+	m.At, m.Until, m.UndoneAt = at(when), at(until), at(undone)
+	return m, err
+}
