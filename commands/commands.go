@@ -26,6 +26,8 @@ type Command struct {
 	// obeyed however late it is read. Others are answered only while somebody may
 	// still be waiting for them.
 	Acts bool
+	// InThread lets people leave the "!" out when they write under a routine's card.
+	InThread bool
 	// Do runs in the transaction that also stores the reply.
 	Do func(tx *store.Tx, c *Call) error
 	// Ask runs outside of any transaction, for what has to be fetched from
@@ -36,8 +38,18 @@ type Command struct {
 // All lists every command, in the order in which !help shows them.
 var All = []Command{
 	Due,
+	Week,
 	DoneCommand,
+	Skip,
+	Snooze,
+	Claim,
 	Undo,
+	RoutineCommand,
+	Runbook,
+	History,
+	Digest,
+	Away,
+	Swap,
 	Incidents,
 	Stats,
 	Help,
@@ -49,8 +61,10 @@ type Call struct {
 	Event store.RoomEvent
 	Args  []string // what follows the command, split at spaces and quotes
 	Rest  string   // what follows the command's first argument, as it was typed
+	Tail  string   // what follows the command, as it was typed
 	Reply text.Message
 
+	card    store.Card // under which it was said; its ID is 0 for none
 	subject string // what it was about, for the audit log
 	mistake bool   // it could not be understood
 }
@@ -124,6 +138,13 @@ func parse(body string) (name string, args []string, rest string, ok bool) {
 	_, rest, _ = strings.Cut(line, words[0])
 	_, rest, _ = strings.Cut(rest, words[1])
 	return words[0], words[1:], note(rest), true
+}
+
+// tailOf returns what follows the command's name in a message that parse takes for
+// a command.
+func tailOf(body, name string) string {
+	_, tail, _ := strings.Cut(body, name)
+	return note(tail)
 }
 
 // note cleans what follows the first argument: of the quotes that closed the

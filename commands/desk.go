@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,12 +173,17 @@ func (d *Desk) ignore(ctx context.Context, e store.RoomEvent) error {
 }
 
 func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
-	name, args, rest, isCommand := parse(e.Body)
+	card, err := d.cardAbove(ctx, e)
+	if err != nil {
+		return err
+	}
+	body := d.unmarked(e.Body, card)
+	name, args, rest, isCommand := parse(body)
 	if !isCommand {
 		return d.ignore(ctx, e)
 	}
 	cmd, near, found := d.find(name)
-	call := &Call{Desk: d, Event: e, Args: args, Rest: rest}
+	call := &Call{Desk: d, Event: e, Args: args, Rest: rest, Tail: tailOf(body, name), card: card}
 	switch {
 	case !cmd.Acts && time.Since(e.At) > waiting:
 		return d.ignore(ctx, e)
@@ -194,6 +200,33 @@ func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
 		return nil
 	}
 	return d.finish(ctx, call, cmd.Name, "", func(tx *store.Tx) error { return cmd.Do(tx, call) })
+}
+
+// cardAbove returns the card in whose thread, or in answer to which, something was
+// said; its ID is 0 when there is none.
+func (d *Desk) cardAbove(ctx context.Context, e store.RoomEvent) (card store.Card, err error) {
+	above := cmp.Or(e.Thread, e.Target)
+	if above == "" {
+		return card, nil
+	}
+	err = d.Store.View(ctx, func(tx *store.Tx) (err error) {
+		card, _, err = tx.CardOfEvent(above)
+		return err
+	})
+	return card, err
+}
+
+// unmarked gives what is said under a routine's card the "!" that may be left out
+// there, if it begins with a command that is meant for that.
+func (d *Desk) unmarked(body string, card store.Card) string {
+	if card.Kind != routines.CardKind && card.Kind != routines.RoundKind {
+		return body
+	}
+	name, _, _, isCommand := parse("!" + body)
+	if cmd, _, found := d.find(name); isCommand && found && cmd.InThread {
+		return "!" + body
+	}
+	return body
 }
 
 func (c *Call) unknown(name, near string) {

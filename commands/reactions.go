@@ -15,7 +15,7 @@ import (
 // button is what a reaction to a card does.
 type button struct {
 	kind  string // of card
-	emoji string // without variation selectors and skin tones
+	emoji string // as the card seeds it; "" for the numbers of a round
 	name  string // in the audit log, the same as the command that does it
 	// press does it and returns what it was about, for the audit log.
 	press func(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (subject string, err error)
@@ -24,13 +24,101 @@ type button struct {
 // buttons lists the reactions that mean something.
 var buttons = []button{
 	{routines.CardKind, routines.DoneEmoji, "done", pressDone},
+	{routines.CardKind, routines.ClaimEmoji, "claim", pressClaim},
+	{routines.CardKind, routines.SnoozeEmoji, "snooze", pressSnooze},
+	{routines.CardKind, routines.SkipEmoji, "skip", pressSkip},
+	{routines.RoundKind, "", "done", pressNumber},
+	{routines.RoundKind, routines.ClaimEmoji, "claim", pressClaimAll},
 	{alerts.IncidentCard, alerts.AckEmoji, "ack", pressAck},
 }
 
+// means reports whether an emoji is that of the button.
+func (b button) means(emoji string) bool {
+	if b.emoji == "" {
+		return numberOf(emoji) > 0
+	}
+	return text.PlainEmoji(emoji) == text.PlainEmoji(b.emoji)
+}
+
+// numberOf returns the number that an emoji shows, 0 for any other.
+func numberOf(emoji string) int {
+	for n := 1; routines.NumberEmoji(n) != ""; n++ {
+		if text.PlainEmoji(emoji) == text.PlainEmoji(routines.NumberEmoji(n)) {
+			return n
+		}
+	}
+	return 0
+}
+
+func completed(e store.RoomEvent) store.Completion {
+	return store.Completion{At: e.At, Who: e.Sender, How: "reaction", EventID: e.EventID}
+}
+
+func marked(e store.RoomEvent) store.Mark {
+	return store.Mark{At: e.At, Who: e.Sender, EventID: e.EventID}
+}
+
 func pressDone(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
-	return d.Routines.CompleteOccurrence(tx, card.Subject, store.Completion{
-		At: e.At, Who: e.Sender, How: "reaction", EventID: e.EventID,
+	return d.Routines.CompleteOccurrence(tx, card.Subject, completed(e))
+}
+
+func pressClaim(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	return d.press(tx, card.Subject, func(id int64, _ routines.Routine) error { return d.Routines.Claim(tx, id, marked(e)) })
+}
+
+func pressSnooze(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	return d.press(tx, card.Subject, func(id int64, r routines.Routine) error {
+		return d.Routines.Snooze(tx, id, d.Routines.Tomorrow(r, tx.Now), marked(e))
 	})
+}
+
+func pressSkip(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	return d.press(tx, card.Subject, func(id int64, _ routines.Routine) error { return d.Routines.Skip(tx, id, marked(e)) })
+}
+
+// press does something with the occurrence on a card, or the newer one that is open
+// instead.
+func (d *Desk) press(tx *store.Tx, id int64, do func(id int64, r routines.Routine) error) (string, error) {
+	o, known, err := tx.Occurrence(id)
+	if err != nil || !known {
+		return "", err
+	}
+	if open, isOpen, err := tx.OpenOccurrenceOf(o.Routine); err != nil {
+		return o.Routine, err
+	} else if isOpen {
+		o = open
+	}
+	r, _, _ := d.Routines.Find(o.Routine)
+	return o.Routine, do(o.ID, r)
+}
+
+func pressNumber(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	occurrence, known, err := routines.RoundLine(tx, card.Subject, numberOf(e.Emoji))
+	if err != nil || !known {
+		return subjectOf(card), err
+	}
+	return d.Routines.CompleteOccurrence(tx, occurrence, completed(e))
+}
+
+// pressClaimAll claims whatever is open in a round.
+func pressClaimAll(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	items, err := tx.RoundItems(card.Subject)
+	if err != nil {
+		return "", err
+	}
+	for _, i := range items {
+		o, _, err := tx.Occurrence(i.OccurrenceID)
+		if err != nil {
+			return "", err
+		}
+		if o.State != store.OccurrenceOpen {
+			continue
+		}
+		if err := d.Routines.Claim(tx, o.ID, marked(e)); err != nil {
+			return "", err
+		}
+	}
+	return subjectOf(card), nil
 }
 
 func pressAck(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
@@ -64,7 +152,7 @@ func (d *Desk) button(ctx context.Context, e store.RoomEvent) (card store.Card, 
 		return err
 	})
 	for _, b := range buttons {
-		if b.kind == card.Kind && text.PlainEmoji(e.Emoji) == b.emoji && card.RoomID == e.Room {
+		if b.kind == card.Kind && b.means(e.Emoji) && card.RoomID == e.Room {
 			return card, b, err
 		}
 	}
@@ -141,13 +229,22 @@ func (d *Desk) redacted(ctx context.Context, e store.RoomEvent) error {
 }
 
 func (d *Desk) takeBack(tx *store.Tx, e store.RoomEvent, deed *store.Deed) error {
-	completion, known, err := d.Routines.UndoByEvent(tx, e.Target, e.Sender)
+	routine, known, err := d.Routines.UndoByEvent(tx, e.Target, e.Sender)
 	if err != nil {
 		return err
 	}
 	if known {
-		deed.Action, deed.Subject = "undo", completion.Routine
+		deed.Action, deed.Subject = "undo", routine
 		return nil
+	}
+	for _, undo := range []struct {
+		action string
+		do     func(eventID string) (bool, error)
+	}{{"unaway", tx.UndoAbsences}, {"unswap", tx.UndoSwaps}} {
+		if undone, err := undo.do(e.Target); err != nil || undone {
+			deed.Action = undo.action
+			return err
+		}
 	}
 	incident, known, err := d.Alerts.Unacknowledge(tx, e.Target)
 	if err == nil && known {

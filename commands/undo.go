@@ -1,18 +1,20 @@
 package commands
 
 import (
+	"cmp"
+
 	"ronde/routines"
 	"ronde/store"
 	"ronde/text"
 )
 
-// Undo takes back the last time that a routine was done: "!undo backups".
-var Undo = Command{Name: "undo", French: "annuler", Aliases: []string{"défaire"}, Args: true, Acts: true, Do: func(tx *store.Tx, c *Call) error {
-	r, ok := c.routine("undo")
+// Undo takes back the last thing that was said of a routine: "!undo backups".
+var Undo = Command{Name: "undo", French: "annuler", Aliases: []string{"défaire"}, Args: true, Acts: true, InThread: true, Do: func(tx *store.Tx, c *Call) error {
+	r, _, ok := c.routine(tx, "undo")
 	if !ok {
 		return nil
 	}
-	last, known, err := c.Desk.Routines.UndoLast(tx, r.Key, c.Event.Sender)
+	was, known, err := c.Desk.Routines.UndoLast(tx, r.Key, c.Event.Sender)
 	if err != nil {
 		return err
 	}
@@ -23,7 +25,12 @@ var Undo = Command{Name: "undo", French: "annuler", Aliases: []string{"défaire"
 		return nil
 	}
 	c.Reply.Text("↩️ ").Bold(c.Say("undo.undone", "Title", title))
-	c.Reply.Line().Text(c.Say("undo.was", "Who", text.Person(last.Who), "When", c.clock(tx, last.At)))
+	who := c.Say("routine.by-check")
+	if was.Who != "" {
+		who = text.Person(was.Who)
+	}
+	what := cmp.Or(string(was.Mark), "done")
+	c.Reply.Line().Text(c.Say("undo.was."+what, "Who", who, "When", c.clock(tx, was.At)))
 	return c.sayStill(tx, r)
 }}
 
@@ -35,7 +42,7 @@ func (c *Call) sayStill(tx *store.Tx, r routines.Routine) error {
 	}
 	last, known, err := tx.LastCompletion(r.Key)
 	if err == nil && known {
-		c.Reply.Line().Text(c.Say("routine.last", "When", c.clock(tx, last.At), "Who", text.Person(last.Who)))
+		c.Reply.Line().Text(c.Say("routine.last", "When", c.clock(tx, last.At), "Who", c.whoDid(last)))
 	}
 	return err
 }

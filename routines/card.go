@@ -1,65 +1,166 @@
 package routines
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"ronde/cards"
+	"ronde/checks"
 	"ronde/store"
 	"ronde/text"
 )
 
+// Render writes the card of an occurrence.
+func (d *Desk) Render(tx *store.Tx, id int64) (cards.Content, error) {
+	o, known, err := tx.Occurrence(id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	if !known {
+		return cards.Content{}, fmt.Errorf("no occurrence %d", id)
+	}
+	s, err := stands(tx, o)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	var previous store.Completion // of a card that still asks
+	if o.Open() {
+		if previous, _, err = tx.LastCompletion(o.Routine); err != nil {
+			return cards.Content{}, err
+		}
+	}
+	return d.write(s, previous, tx.Now)
+}
+
 // write writes an occurrence's card: first the state, the chore and since when,
 // which is all that a phone shows of it, then what helps to do it.
-func (d *Desk) write(o store.Occurrence, done []store.Completion, last store.Completion, now time.Time) cards.Content {
-	r, configured := d.byKey(o.Routine)
-	title := o.Routine
-	if configured {
-		title = r.Title.In(d.Language)
-	}
+func (d *Desk) write(s standing, previous store.Completion, now time.Time) (cards.Content, error) {
 	var m text.Message
-	d.writeState(&m, o, text.OneLine(title, 60), done, now)
-	if o.State == store.OccurrenceOpen {
-		d.writeHelp(&m, r, last, now)
+	d.writeState(&m, s, now)
+	outcomes, err := decodeEvidence(s.Occurrence)
+	if err != nil {
+		return cards.Content{}, err
 	}
-	content := cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: o.State == store.OccurrenceOpen}}
-	if o.State == store.OccurrenceOpen {
-		content.Seeds = []string{DoneEmoji}
-	}
-	return content
-}
-
-func (d *Desk) writeState(m *text.Message, o store.Occurrence, title string, done []store.Completion, now time.Time) {
-	l := d.Language
-	due := l.Moment(o.Due.In(d.Location))
-	switch {
-	case len(done) > 0:
-		who, when := text.Person(done[0].Who), l.Clock(done[0].At, now.In(d.Location))
-		m.Text("✅ ").Bold(l.Say("routine.done", "Title", title)).Text(" · " + l.Say("routine.by", "Who", who, "When", when))
-		for _, c := range done {
-			if c.Note != "" {
-				m.Line().Text("📝 " + text.OneLine(text.Mask(c.Note), 300))
-			}
+	var content cards.Content
+	if s.Open() {
+		d.writeEvidence(&m, outcomes, now)
+		d.writeHelp(&m, s, previous, now)
+		content.Seeds = []string{DoneEmoji, ClaimEmoji, SnoozeEmoji, SkipEmoji}
+		content.Message.Rings = !s.Due.After(now)
+		if s.Turn != "" && content.Message.Rings && !d.Settings.Quiet.Holds(now, d.Location) {
+			content.Message.Mentions = []string{s.Turn}
 		}
-	case o.State == store.OccurrenceMissed:
-		m.Text("⚪ ").Bold(l.Say("routine.missed", "Title", title)).Text(" · " + due)
-	case o.Late > 0:
-		m.Text("⏰ ").Bold(l.Say("routine.late", "Title", title)).Text(" · " + l.Say("routine.days", "Count", o.Late) + " · " + due)
+	}
+	content.Message.Plain, content.Message.HTML = m.Plain(), m.HTML()
+	return content, nil
+}
+
+func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {
+	l, title, here := d.Language, d.title(s.Routine), now.In(d.Location)
+	due := l.Moment(s.Due.In(d.Location))
+	skip, skipped := s.skip()
+	claim, claimed := s.claim(now)
+	snooze, snoozed := s.snooze(now)
+	head := func(emoji, id string, rest string) {
+		m.Text(emoji + " ").Bold(l.Say(id, "Title", title)).Text(" · " + rest)
+	}
+	switch {
+	case len(s.done) > 0:
+		head("✅", "routine.done", l.Say("routine.by", "Who", d.whoDid(s.done[0]), "When", l.Clock(s.done[0].At, here)))
+		d.writeNotes(m, s.done)
+	case skipped && skip.Who == "":
+		head(stateEmoji(s), "routine.gone."+skip.Note, due)
+	case skipped:
+		head(SkipEmoji, "routine.skipped", l.Say("routine.by", "Who", text.Person(skip.Who), "When", l.Clock(skip.At, here)))
+		d.writeReason(m, s, skip)
+	case s.State == store.OccurrenceMissed:
+		head("⚪", "routine.missed", due)
+	case snoozed:
+		head("💤", "routine.snoozed", l.Say("routine.until", "When", l.Moment(snooze.Until.In(d.Location)), "Who", text.Person(snooze.Who)))
+	case claimed:
+		head("👀", "routine.claimed", l.Say("routine.lease", "When", l.Clock(claim.Until, here), "Who", text.Person(claim.Who)))
+	case s.Due.After(now):
+		head("🔵", "routine.possible", l.Say("routine.not-yet", "When", due))
+	case s.Late > 0:
+		head("⏰", "routine.late", l.Say("routine.days", "Count", s.Late)+" · "+due)
 	default:
-		m.Text("🔔 ").Bold(l.Say("routine.open", "Title", title)).Text(" · " + due)
+		head("🔔", "routine.open", due)
 	}
 }
 
-// writeHelp adds where the chore is explained, when it was last done, and how to
-// say that it is done.
-func (d *Desk) writeHelp(m *text.Message, r Routine, last store.Completion, now time.Time) {
+// whoDid names who did it, alone or with others.
+func (d *Desk) whoDid(c store.Completion) string {
+	if c.How == "check" {
+		return d.Language.Say("routine.by-check")
+	}
+	who := text.Person(c.Who)
+	for _, helper := range c.Helpers {
+		who += " + " + text.Person(helper)
+	}
+	return who
+}
+
+func (d *Desk) writeNotes(m *text.Message, done []store.Completion) {
+	for _, c := range done {
+		if c.Note != "" {
+			m.Line().Text("📝 " + text.OneLine(text.Mask(c.Note), 300))
+		}
+	}
+}
+
+// writeReason adds why an occurrence was skipped, or how to say it.
+func (d *Desk) writeReason(m *text.Message, s standing, skip store.Mark) {
+	if skip.Note != "" {
+		m.Line().Text("📝 " + text.OneLine(text.Mask(skip.Note), 300))
+		return
+	}
+	r, _ := d.byKey(s.Routine)
+	m.Line().Text(d.Language.Say("routine.why") + " ").Code(d.Language.Say("routine.skip-command", "Key", d.CallName(r)))
+}
+
+// mostEvidence is how many checks a card shows; the thread has the rest.
+const mostEvidence = 4
+
+// writeEvidence adds what the checks said, what needs a look first.
+func (d *Desk) writeEvidence(m *text.Message, outcomes []checks.Outcome, now time.Time) {
+	sorted := slices.Clone(outcomes)
+	slices.SortStableFunc(sorted, func(a, b checks.Outcome) int { return urgency(b) - urgency(a) })
+	for _, o := range sorted[:min(mostEvidence, len(sorted))] {
+		m.Line()
+		checks.WriteOutcome(m, d.Language, o, now.In(d.Location))
+	}
+	if more := len(sorted) - mostEvidence; more > 0 {
+		m.Line().Text(d.Language.Say("routine.more-evidence", "Count", more))
+	}
+}
+
+func isWell(o checks.Outcome) bool { return o.Status == checks.OK }
+
+// urgency is higher for what needs a look sooner. Unknown may hide anything.
+func urgency(o checks.Outcome) int {
+	return slices.Index([]checks.Status{checks.OK, checks.Unknown, checks.Warning, checks.Critical}, o.Status)
+}
+
+// writeHelp adds where the chore is explained, until when it has to be done, whose
+// turn it is, when it was last done, and how to say that it is done.
+func (d *Desk) writeHelp(m *text.Message, s standing, last store.Completion, now time.Time) {
 	l := d.Language
+	r, _ := d.byKey(s.Routine)
 	if r.Runbook != "" {
 		m.Line().Text("📖 " + r.Runbook)
 	}
+	if s.Deadline != "" {
+		m.Line().Text("📅 " + d.before(s.Deadline))
+	}
+	if s.Turn != "" {
+		m.Line().Text("👤 " + l.Say("routine.turn", "Who", text.Person(s.Turn)))
+	}
 	if last.ID != 0 {
-		m.Line().Text(l.Say("routine.last", "When", l.Clock(last.At, now.In(d.Location)), "Who", text.Person(last.Who)))
+		m.Line().Text(l.Say("routine.last", "When", l.Clock(last.At, now.In(d.Location)), "Who", d.whoDid(last)))
 	}
 	m.Line().Text(DoneEmoji + " " + l.Say("routine.how") + " ").Code(l.Say("routine.command", "Key", d.CallName(r)))
+	m.Line().Text(l.Say("routine.buttons"))
 }
 
 // CallName is the name of a routine that people of the rooms' language type.

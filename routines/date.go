@@ -63,6 +63,10 @@ func (d Date) Before(e Date) bool {
 	return cmp.Or(d.Year-e.Year, int(d.Month-e.Month), d.Day-e.Day) < 0
 }
 
+// At returns the instant at which clocks in loc show c on day d; see the rules for
+// days on which the clocks change at the unexported method.
+func (d Date) At(c Clock, loc *time.Location) time.Time { return d.at(c, loc) }
+
 func (d Date) weekday() time.Weekday { return d.midnight().Weekday() }
 
 // midnight is the start of the day in UTC, where each day has 24 hours: the ground

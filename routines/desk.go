@@ -7,22 +7,57 @@ import (
 	"time"
 
 	"ronde/cards"
+	"ronde/checks"
 	"ronde/store"
 	"ronde/text"
 )
 
-// CardKind is the kind of the cards that mirror occurrences.
-const CardKind = "routine"
+// The kinds of card that this package renders.
+const (
+	CardKind  = "routine" // mirrors an occurrence
+	RoundKind = "round"   // mirrors a round
+)
 
-// DoneEmoji is the reaction that completes a routine from its card.
-const DoneEmoji = "✅"
+// The reactions that are buttons.
+const (
+	DoneEmoji   = "✅"
+	ClaimEmoji  = "👀"
+	SnoozeEmoji = "💤"
+	SkipEmoji   = "⏭️"
+)
+
+// Notices takes what has to be said once. [cards.Outbox] is one.
+type Notices interface {
+	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
+	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
+}
+
+// Checks makes the checks that routines name, and returns an outcome for each.
+// [checks.Suite] is one.
+type Checks interface {
+	Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome
+}
+
+// Settings is how all routines are asked for.
+type Settings struct {
+	Quiet   Quiet           // local hours in which nobody is mentioned or reminded
+	Lease   time.Duration   // how long a claim holds
+	Rounds  map[string]bool // configured rooms that get one card a day for all that is due
+	RoundAt Clock           // the time of that card
+	Digest  Digest
+}
 
 // Desk keeps the record of what was due and what was done. All its methods that
 // take a transaction leave it to the caller to commit and then to wake the outbox.
 type Desk struct {
 	Routines []Routine
+	Settings Settings
 	Location *time.Location
 	Language *text.Language
+	Notices  Notices
+	Checks   Checks // nil makes none
+
+	tried map[string]time.Time // when each check was last made that dates depend on; belongs to Tick
 }
 
 // Find returns the routine with that key or alias, as somebody typed it. When
@@ -40,29 +75,28 @@ func (d *Desk) Find(name string) (r Routine, near string, found bool) {
 	return Routine{}, text.Nearest(name, names), false
 }
 
-// Tick opens an occurrence for each routine that is due and shows its card, marks
-// the ones that a newer date replaces as missed, and says on the cards how late
-// they are. Calling it again changes nothing.
-func (d *Desk) Tick(ctx context.Context, s *store.Store) (changed bool, err error) {
-	err = s.Update(ctx, func(tx *store.Tx) error {
-		changed = false
-		facts, err := d.Facts(tx)
-		if err != nil {
-			return err
-		}
-		for _, due := range DueNow(d.Routines, facts, tx.Now, d.Location) {
-			opened, err := d.open(tx, due)
-			if err != nil {
-				return err
-			}
-			changed = changed || opened
-		}
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("open what is due: %w", err)
+func (d *Desk) byKey(key string) (Routine, bool) {
+	i := slices.IndexFunc(d.Routines, func(r Routine) bool { return r.Key == key })
+	if i < 0 {
+		return Routine{}, false
 	}
-	return changed, nil
+	return d.Routines[i], true
+}
+
+// room is the configured room of a routine.
+func (r Routine) room() string {
+	if r.Room == "" {
+		return DefaultRoom
+	}
+	return r.Room
+}
+
+// title is what people read of a routine: its key when it is no longer configured.
+func (d *Desk) title(key string) string {
+	if r, ok := d.byKey(key); ok {
+		return text.OneLine(r.Title.In(d.Language), 60)
+	}
+	return key
 }
 
 // Facts returns what the deciding functions need to know of each routine, and
@@ -74,222 +108,112 @@ func (d *Desk) Facts(tx *store.Tx) (map[string]Facts, error) {
 		if err != nil {
 			return nil, err
 		}
-		last, _, err := tx.LastCompletion(r.Key)
-		if err != nil {
+		if facts[r.Key], err = History(tx, r, since); err != nil {
 			return nil, err
 		}
-		facts[r.Key] = Facts{Since: since, Last: Done{At: last.At, By: last.Who}}
 	}
 	return facts, nil
 }
 
-// open makes the occurrence for a date that is due, unless the open one stands for
-// it: a chore that comes every few days is asked for once until it is done,
-// whatever its date would be now, and a clock that was set back asks for nothing.
-func (d *Desk) open(tx *store.Tx, due Due) (changed bool, err error) {
-	current, known, err := tx.OpenOccurrenceOf(due.Routine)
+// History reads what happened to one routine, which is known since a time.
+func History(tx *store.Tx, r Routine, since time.Time) (Facts, error) {
+	last, _, err := tx.LastCompletion(r.Key)
 	if err != nil {
-		return false, err
+		return Facts{}, err
 	}
-	if known && (d.rolls(due.Routine) || !due.Due.After(current.Due)) {
-		return d.showLate(tx, current)
-	}
-	if known {
-		if err := d.setState(tx, current, store.OccurrenceMissed); err != nil {
-			return false, err
-		}
-	}
-	o, fresh, err := tx.OpenOccurrence(due.Routine, due.Due)
+	f := Facts{Since: since, Last: Done{At: last.At, By: last.Who}}
+	skipped, err := tx.LastSkip(r.Key)
 	if err != nil {
-		return false, err
+		return Facts{}, err
 	}
-	if err := tx.SetOccurrenceLate(o.ID, due.Late); err != nil {
-		return false, err
+	if skipped.After(f.Last.At) {
+		f.Last = Done{At: skipped}
 	}
-	if fresh {
-		return true, d.show(tx, o)
-	}
-	return true, d.setState(tx, o, store.OccurrenceOpen)
-}
-
-func (d *Desk) rolls(key string) bool {
-	r, _ := d.byKey(key)
-	return r.rolls()
-}
-
-// showLate brings what a card says of its lateness up to date.
-func (d *Desk) showLate(tx *store.Tx, o store.Occurrence) (changed bool, err error) {
-	days := max(0, DateOf(tx.Now.In(d.Location)).Sub(DateOf(o.Due.In(d.Location))))
-	if o.Late == days {
-		return false, nil
-	}
-	if err := tx.SetOccurrenceLate(o.ID, days); err != nil {
-		return false, err
-	}
-	return true, d.show(tx, o)
-}
-
-func (d *Desk) setState(tx *store.Tx, o store.Occurrence, state store.OccurrenceState) error {
-	if err := tx.SetOccurrenceState(o.ID, state); err != nil {
-		return err
-	}
-	return d.show(tx, o)
-}
-
-func (d *Desk) show(tx *store.Tx, o store.Occurrence) error {
-	room := DefaultRoom
-	if r, ok := d.byKey(o.Routine); ok && r.Room != "" {
-		room = r.Room
-	}
-	return tx.ShowCard(store.Card{Kind: CardKind, Subject: o.ID, Room: room})
-}
-
-func (d *Desk) byKey(key string) (Routine, bool) {
-	i := slices.IndexFunc(d.Routines, func(r Routine) bool { return r.Key == key })
-	if i < 0 {
-		return Routine{}, false
-	}
-	return d.Routines[i], true
-}
-
-// CompleteOccurrence records that the occurrence on a card was done, and returns
-// the key of its routine. Where a newer one of the same routine is open, that one is
-// what was done.
-func (d *Desk) CompleteOccurrence(tx *store.Tx, id int64, c store.Completion) (routine string, err error) {
-	o, known, err := tx.Occurrence(id)
-	if err != nil || !known {
-		return "", err
-	}
-	c.Routine = o.Routine
-	if open, isOpen, err := tx.OpenOccurrenceOf(o.Routine); err != nil {
-		return c.Routine, err
-	} else if isOpen {
-		o = open
-	}
-	return c.Routine, d.complete(tx, o, c)
-}
-
-// CompleteRoutine records that a routine was done, whether or not it was asked for.
-func (d *Desk) CompleteRoutine(tx *store.Tx, key string, c store.Completion) error {
-	c.Routine = key
-	o, _, err := tx.OpenOccurrenceOf(key)
-	if err != nil {
-		return err
-	}
-	return d.complete(tx, o, c)
-}
-
-// complete records a completion of an occurrence, or of none when o is zero.
-func (d *Desk) complete(tx *store.Tx, o store.Occurrence, c store.Completion) error {
-	if c.At.After(tx.Now) {
-		c.At = tx.Now // a phone whose clock is ahead must not move the next date
-	}
-	c.OccurrenceID = o.ID
-	if err := tx.AddCompletion(c); err != nil {
-		return err
-	}
-	return d.settle(tx, o.ID)
-}
-
-// UndoByEvent takes back the completion that a reaction or a command made, and
-// returns it; known is false when that event made none, or it is undone already.
-func (d *Desk) UndoByEvent(tx *store.Tx, eventID, who string) (c store.Completion, known bool, err error) {
-	c, known, err = tx.CompletionByEvent(eventID)
-	if err != nil || !known {
-		return c, false, err
-	}
-	return c, true, d.undo(tx, who, c)
-}
-
-// UndoLast takes back the last time that a routine was done, whoever said so and
-// however often, and returns it; known is false when there is none.
-func (d *Desk) UndoLast(tx *store.Tx, key, who string) (last store.Completion, known bool, err error) {
-	last, known, err = tx.LastCompletion(key)
-	if err != nil || !known {
-		return last, false, err
-	}
-	same := []store.Completion{last}
-	if last.OccurrenceID != 0 {
-		if same, err = tx.CompletionsOf(last.OccurrenceID); err != nil {
-			return last, false, err
-		}
-	}
-	return last, true, d.undo(tx, who, same...)
-}
-
-func (d *Desk) undo(tx *store.Tx, who string, completions ...store.Completion) error {
-	for _, c := range completions {
-		if err := tx.UndoCompletion(c.ID, who); err != nil {
-			return err
-		}
-	}
-	return d.settle(tx, completions[0].OccurrenceID)
-}
-
-// settle gives an occurrence the state that its completions say: done while one
-// of them counts, else open again, or missed if a newer one is open.
-func (d *Desk) settle(tx *store.Tx, id int64) error {
-	o, known, err := tx.Occurrence(id)
-	if err != nil || !known {
-		return err
-	}
-	done, err := tx.CompletionsOf(id)
-	if err != nil {
-		return err
-	}
-	if len(done) == 0 {
-		done, err = d.adopt(tx, o)
+	for _, ref := range r.depends() {
+		reading, err := tx.Reading(ref)
 		if err != nil {
-			return err
+			return Facts{}, err
 		}
+		f.Reading = Reading{At: reading.At, Holds: reading.Holds, Since: reading.Since, Until: reading.Until}
 	}
-	if len(done) > 0 {
-		return d.setState(tx, o, store.OccurrenceDone)
+	return f, nil
+}
+
+// depends returns the check on which a routine's dates depend, if there is one.
+func (r Routine) depends() []string {
+	switch {
+	case r.When != "":
+		return []string{r.When}
+	case r.Expires != "":
+		return []string{r.Expires}
 	}
-	if open, isOpen, err := tx.OpenOccurrenceOf(o.Routine); err != nil {
+	return nil
+}
+
+// Tick brings everything up to the present: opens what is due with the evidence of
+// its checks, marks as missed what a newer date replaces, reminds of what was put
+// off, and says how late things are. Calling it again changes nothing.
+func (d *Desk) Tick(ctx context.Context, s *store.Store) (changed bool, err error) {
+	if err := d.read(ctx, s); err != nil {
+		return false, err
+	}
+	var pending []Routine // those that wait for their checks
+	changed, err = d.update(ctx, s, func(tx *store.Tx) (changes bool, err error) {
+		changes, pending, err = d.bringUp(tx, nil)
+		return changes, err
+	})
+	if err != nil || len(pending) == 0 {
+		return changed, err
+	}
+	evidence := d.look(ctx, pending)
+	if ctx.Err() != nil {
+		return changed, ctx.Err()
+	}
+	more, err := d.update(ctx, s, func(tx *store.Tx) (changes bool, err error) {
+		changes, _, err = d.bringUp(tx, evidence)
+		return changes, err
+	})
+	return changed || more, err
+}
+
+func (d *Desk) update(ctx context.Context, s *store.Store, change func(tx *store.Tx) (bool, error)) (changed bool, err error) {
+	err = s.Update(ctx, func(tx *store.Tx) (err error) {
+		changed, err = change(tx)
 		return err
-	} else if isOpen && open.ID != o.ID {
-		return d.setState(tx, o, store.OccurrenceMissed)
+	})
+	if err != nil {
+		return false, fmt.Errorf("bring the routines up to date: %w", err)
 	}
-	return d.setState(tx, o, store.OccurrenceOpen)
+	return changed, nil
 }
 
-// adopt gives an occurrence whose completions were all taken back the last one that
-// was recorded without an occurrence since it was opened: somebody said "done" of
-// what was done already, and that still holds.
-func (d *Desk) adopt(tx *store.Tx, o store.Occurrence) ([]store.Completion, error) {
-	last, known, err := tx.LastCompletion(o.Routine)
-	if err != nil || !known || last.OccurrenceID != 0 || last.At.Before(o.OpenedAt) {
-		return nil, err
-	}
-	return []store.Completion{last}, tx.GiveCompletion(last.ID, o.ID)
-}
-
-// Render writes the card of an occurrence.
-func (d *Desk) Render(tx *store.Tx, id int64) (cards.Content, error) {
-	o, known, err := tx.Occurrence(id)
+// bringUp is Tick within one transaction. It returns the routines that can only be
+// opened once their checks were made.
+func (d *Desk) bringUp(tx *store.Tx, evidence Evidence) (changed bool, pending []Routine, err error) {
+	facts, err := d.Facts(tx)
 	if err != nil {
-		return cards.Content{}, err
+		return false, nil, err
 	}
-	if !known {
-		return cards.Content{}, fmt.Errorf("no occurrence %d", id)
+	if changed, err = d.reconfigure(tx, facts); err != nil {
+		return false, nil, err
 	}
-	done, err := tx.CompletionsOf(id)
-	if err != nil {
-		return cards.Content{}, err
+	for _, due := range DueNow(d.Routines, facts, tx.Now, d.Location) {
+		opened, waits, err := d.open(tx, due, evidence)
+		if err != nil {
+			return false, nil, err
+		}
+		if waits {
+			r, _ := d.byKey(due.Routine)
+			pending = append(pending, r)
+		}
+		changed = changed || opened
 	}
-	previous, err := d.previous(tx, o)
-	if err != nil {
-		return cards.Content{}, err
+	for _, step := range []func(*store.Tx) (bool, error){d.endClaims, d.remind, d.goRound, d.digest} {
+		did, err := step(tx)
+		if err != nil {
+			return false, nil, err
+		}
+		changed = changed || did
 	}
-	return d.write(o, done, previous, tx.Now), nil
-}
-
-// previous returns the last completion of the routine, for a card that still asks.
-func (d *Desk) previous(tx *store.Tx, o store.Occurrence) (store.Completion, error) {
-	if o.State != store.OccurrenceOpen {
-		return store.Completion{}, nil
-	}
-	last, _, err := tx.LastCompletion(o.Routine)
-	return last, err
+	return changed, pending, nil
 }

@@ -35,8 +35,21 @@ type Routine struct {
 	// Runbook is the address of the page that says how it is done, or empty.
 	Runbook string `toml:"runbook"`
 	// Checks name the kind and the host of each check that gives the evidence, such as
-	// "stats antigone". They are validated by config; no card shows their results yet.
+	// "stats antigone". They are made when the routine falls due.
 	Checks []string `toml:"checks"`
+	// WhenOK lets the routine complete itself when all its checks are ok, but for every
+	// AskEvery-th time, which a person has to do; 0 is four.
+	WhenOK   bool
+	AskEvery int
+	// Rota is who takes turns.
+	Rota Rota
+}
+
+func (r Routine) askEvery() int {
+	if r.AskEvery < 1 {
+		return 4
+	}
+	return r.AskEvery
 }
 
 // keyForm is what a key or an alias may look like: one word that is easy to type on
@@ -61,5 +74,8 @@ func (r Routine) Validate() error {
 	if r.Title == (text.Localized{}) {
 		wrong = append(wrong, errors.New(`title: missing; write title = { fr = "Vérifier les sauvegardes", en = "Check the backups" }`))
 	}
-	return errors.Join(append(wrong, r.Cadence.Validate())...)
+	if r.WhenOK && len(r.Checks) == 0 {
+		wrong = append(wrong, errors.New(`complete: "when-ok" needs checks to tell; write checks = ["stats antigone"]`))
+	}
+	return errors.Join(append(wrong, r.Rota.Validate(), r.Cadence.Validate())...)
 }

@@ -30,10 +30,11 @@ type Mark struct {
 	UndoneAt     time.Time // zero while it counts
 }
 
-// AddMark records a mark. The same event changes nothing the second time.
+// AddMark records a mark. The same event changes nothing the second time, for the
+// same occurrence.
 func (tx *Tx) AddMark(m Mark) error {
 	_, err := tx.exec(`INSERT INTO marks (occurrence_id, kind, at, until, who, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (event_id) DO NOTHING`, m.OccurrenceID, m.Kind, ms(m.At), ms(m.Until), m.Who, m.EventID, m.Note)
+		ON CONFLICT (event_id, occurrence_id) DO NOTHING`, m.OccurrenceID, m.Kind, ms(m.At), ms(m.Until), m.Who, m.EventID, m.Note)
 	if err != nil {
 		return fmt.Errorf("record a %s of occurrence %d: %w", m.Kind, m.OccurrenceID, err)
 	}
@@ -49,13 +50,14 @@ func (tx *Tx) MarksOf(occurrence int64) ([]Mark, error) {
 	return all, nil
 }
 
-// MarkByEvent returns the mark that an event made, if it counts.
-func (tx *Tx) MarkByEvent(eventID string) (Mark, bool, error) {
-	m, known, err := one(tx, scanMark, selectMark+"WHERE event_id = ? AND undone_at IS NULL", eventID)
+// MarksByEvent returns the marks that an event made, if they count: one for each
+// occurrence that it was about.
+func (tx *Tx) MarksByEvent(eventID string) ([]Mark, error) {
+	all, err := many(tx, scanMark, selectMark+"WHERE event_id = ? AND undone_at IS NULL ORDER BY id", eventID)
 	if err != nil {
-		return m, false, fmt.Errorf("read the mark by event %s: %w", eventID, err)
+		return nil, fmt.Errorf("read the marks by event %s: %w", eventID, err)
 	}
-	return m, known, nil
+	return all, nil
 }
 
 // LastSkip returns when a person last skipped an occurrence of a routine, zero for

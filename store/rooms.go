@@ -20,12 +20,12 @@ const tokenKey = "matrix.sync_token" //nolint:gosec // the name of a setting, no
 
 // SyncToken returns the token of the last batch stored, "" before the first.
 func (tx *Tx) SyncToken() (string, error) {
-	token, _, err := tx.value(tokenKey)
+	token, _, err := tx.Value(tokenKey)
 	return token, err
 }
 
 // SetSyncToken stores the token that covers the events stored with it.
-func (tx *Tx) SetSyncToken(token string) error { return tx.setValue(tokenKey, token) }
+func (tx *Tx) SetSyncToken(token string) error { return tx.SetValue(tokenKey, token) }
 
 // AddRoomEvent stores an event once: one that is known changes nothing, except
 // that a sealed one takes what can now be read. It reports whether the event is

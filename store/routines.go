@@ -51,6 +51,14 @@ type Completion struct {
 	UndoneAt     time.Time // zero while it counts
 }
 
+// People returns everybody who did it; none for a check.
+func (c Completion) People() []string {
+	if c.Who == "" {
+		return c.Helpers
+	}
+	return append([]string{c.Who}, c.Helpers...)
+}
+
 // KnowRoutine notes that a routine is configured, and returns since when.
 func (tx *Tx) KnowRoutine(key string) (time.Time, error) {
 	_, err := tx.exec("INSERT INTO routines (key, since) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, ms(tx.Now))
@@ -248,6 +256,15 @@ func (tx *Tx) LastCompletion(routine string) (Completion, bool, error) {
 		return c, false, fmt.Errorf("read the last completion of %s: %w", routine, err)
 	}
 	return c, known, nil
+}
+
+// LastCompletions returns the newest completions of a routine that count, newest first.
+func (tx *Tx) LastCompletions(routine string, limit int) ([]Completion, error) {
+	all, err := many(tx, scanCompletion, selectCompletion+"WHERE routine = ? AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT ?", routine, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the last completions of %s: %w", routine, err)
+	}
+	return all, nil
 }
 
 // CompletionsOf returns the completions of an occurrence that count, oldest first.

@@ -87,13 +87,13 @@ func prepare(ctx context.Context, raw *sql.DB) (*Store, error) {
 
 // loadName reads the random word that was made with the database.
 func (s *Store) loadName(tx *Tx) error {
-	name, known, err := tx.value("store.name")
+	name, known, err := tx.Value("store.name")
 	if err != nil {
 		return err
 	}
 	if !known {
 		name = strings.ToLower(rand.Text()[:10])
-		if err := tx.setValue("store.name", name); err != nil {
+		if err := tx.SetValue("store.name", name); err != nil {
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ func TestADatabaseOfANewerRondeIsRefused(t *testing.T) {
 func TestAPanicRollsEverythingBackAndTheNextWriteWorks(t *testing.T) {
 	s := temp(t)
 	err := s.Update(t.Context(), func(tx *Tx) error {
-		if err := tx.setValue("half", "done"); err != nil {
+		if err := tx.SetValue("half", "done"); err != nil {
 			return err
 		}
 		panic("in the middle")
@@ -115,11 +115,11 @@ func TestReadersThatThenWriteWaitForEachOther(t *testing.T) {
 			var err error
 			for range 25 {
 				err = errors.Join(err, s.Update(context.Background(), func(tx *Tx) error {
-					v, _, err := tx.value("count")
+					v, _, err := tx.Value("count")
 					if err != nil {
 						return err
 					}
-					return tx.setValue("count", v+"x")
+					return tx.SetValue("count", v+"x")
 				}))
 			}
 			errs <- err
@@ -137,7 +137,7 @@ func TestReadersThatThenWriteWaitForEachOther(t *testing.T) {
 
 func TestABackupTakenWhileRunningIsWholeAndPrivate(t *testing.T) {
 	s := temp(t)
-	update(t, s, func(tx *Tx) error { return tx.setValue("kept", "yes") })
+	update(t, s, func(tx *Tx) error { return tx.SetValue("kept", "yes") })
 	file := filepath.Join(t.TempDir(), "copy.db")
 	if err := s.Backup(t.Context(), file); err != nil {
 		t.Fatal(err)

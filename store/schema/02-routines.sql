@@ -39,11 +39,12 @@ CREATE TABLE marks (
 	at            INTEGER NOT NULL,
 	until         INTEGER NOT NULL DEFAULT 0,  -- when a claim or a snooze ends
 	who           TEXT NOT NULL,               -- "" for the bot, which skips what is not due any more
-	event_id      TEXT NOT NULL UNIQUE,
+	event_id      TEXT NOT NULL,               -- one reaction to a round claims all that is in it
 	note          TEXT NOT NULL DEFAULT '',    -- the reason of a skip
 	told          INTEGER NOT NULL DEFAULT 0,  -- of a claim that ended: 1 the claimer was told, 2 the room
 	undone_at     INTEGER,
-	undone_by     TEXT NOT NULL DEFAULT ''
+	undone_by     TEXT NOT NULL DEFAULT '',
+	UNIQUE (event_id, occurrence_id)
 ) STRICT;
 CREATE INDEX marks_of_occurrence ON marks (occurrence_id) WHERE undone_at IS NULL;
 

@@ -1,0 +1,8 @@
+package commands
+
+import "ronde/store"
+
+// Digest sums up the last seven days now: "!digest".
+var Digest = Command{Name: "digest", French: "bilan", Do: func(tx *store.Tx, c *Call) error {
+	return c.Desk.Routines.WriteDigest(tx, &c.Reply)
+}}

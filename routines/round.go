@@ -1,0 +1,300 @@
+package routines
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"ronde/cards"
+	"ronde/store"
+	"ronde/text"
+)
+
+// mostNumbers is how many lines of a round have a number to tap: there is no emoji
+// for eleven.
+const mostNumbers = 10
+
+// NumberEmoji is the button of a line of a round, "" from the eleventh on.
+func NumberEmoji(n int) string {
+	switch {
+	case n < 1 || n > mostNumbers:
+		return ""
+	case n == mostNumbers:
+		return "🔟"
+	}
+	return strconv.Itoa(n) + "\ufe0f\u20e3"
+}
+
+// goRound posts, in each room that has rounds, the one card of the day for all that
+// is due, from the configured hour on and as soon as something is. What falls due
+// later that day is added to it; what is still open moves into the next one.
+func (d *Desk) goRound(tx *store.Tx) (changed bool, err error) {
+	today := DateOf(tx.Now.In(d.Location))
+	if tx.Now.Before(today.at(d.Settings.RoundAt, d.Location)) {
+		return false, nil
+	}
+	for room, on := range d.Settings.Rounds {
+		if !on {
+			continue
+		}
+		did, err := d.goRoundIn(tx, room, today)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || did
+	}
+	return changed, nil
+}
+
+func (d *Desk) goRoundIn(tx *store.Tx, room string, today Date) (changed bool, err error) {
+	last, known, err := tx.LastRound(room)
+	if err != nil {
+		return false, err
+	}
+	begun := known && last.Day == today.String()
+	missing, asks, err := d.missing(tx, room, last, begun)
+	if err != nil || len(missing) == 0 || !begun && !asks {
+		return false, err
+	}
+	round, err := tx.OpenRound(room, today.String())
+	if err != nil {
+		return false, err
+	}
+	if err := tx.ShowCard(store.Card{Kind: RoundKind, Subject: round.ID, Room: room}); err != nil {
+		return false, err
+	}
+	for _, s := range missing {
+		if err := d.takeUp(tx, round, s, begun); err != nil {
+			return false, err
+		}
+	}
+	if known && !begun {
+		return true, tx.ShowCard(store.Card{Kind: RoundKind, Subject: last.ID, Room: room})
+	}
+	return true, nil
+}
+
+// missing returns what is open in a room and not put off, and not in the round of the
+// day; asks reports whether any of it is due.
+func (d *Desk) missing(tx *store.Tx, room string, round store.Round, begun bool) (missing []standing, asks bool, err error) {
+	open, err := tx.OpenOccurrences()
+	if err != nil {
+		return nil, false, err
+	}
+	for _, o := range open {
+		r, configured := d.byKey(o.Routine)
+		if !configured || r.room() != room {
+			continue
+		}
+		s, err := stands(tx, o)
+		if err != nil {
+			return nil, false, err
+		}
+		items, err := tx.RoundsOf(o.ID)
+		if err != nil {
+			return nil, false, err
+		}
+		listed := begun && slices.ContainsFunc(items, func(i store.RoundItem) bool { return i.RoundID == round.ID })
+		if _, snoozed := s.snooze(tx.Now); listed || snoozed {
+			continue
+		}
+		missing = append(missing, s)
+		asks = asks || !o.Due.After(tx.Now)
+	}
+	return missing, asks, nil
+}
+
+// takeUp puts an occurrence into a round. One that comes into a round that stands
+// already is an edit, which rings nobody: whose turn it is is told.
+func (d *Desk) takeUp(tx *store.Tx, round store.Round, s standing, late bool) error {
+	before, err := tx.RoundsOf(s.ID)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddRoundItem(round.ID, s.ID); err != nil {
+		return err
+	}
+	if outcomes, err := decodeEvidence(s.Occurrence); err != nil {
+		return err
+	} else if len(before) == 0 { // what was said of it yesterday is old
+		outcomes = slices.DeleteFunc(outcomes, isWell)
+		if err := d.showDetails(tx, s.Occurrence, RoundKind, round.ID, outcomes); err != nil {
+			return err
+		}
+	}
+	if !late || s.Turn == "" || d.Settings.Quiet.Holds(tx.Now, d.Location) {
+		return nil
+	}
+	var words text.Message
+	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Routine)))
+	words.Text(" · " + d.Language.Say("routine.turn", "Who", text.Person(s.Turn)))
+	return d.under(tx, fmt.Sprintf("round-%d-%d", round.ID, s.ID), s.Occurrence, words, []string{s.Turn})
+}
+
+// RoundLine returns the occurrence at a number of a round.
+func RoundLine(tx *store.Tx, round int64, number int) (occurrence int64, known bool, err error) {
+	items, err := tx.RoundItems(round)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, i := range items {
+		if i.Number == number {
+			return i.OccurrenceID, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
+// RenderRound writes the card of a round.
+func (d *Desk) RenderRound(tx *store.Tx, id int64) (cards.Content, error) {
+	round, known, err := tx.Round(id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	if !known {
+		return cards.Content{}, fmt.Errorf("no round %d", id)
+	}
+	lines, err := d.lines(tx, round)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	return d.writeRound(round, lines, tx.Now), nil
+}
+
+// line is one line of a round as it stands.
+type line struct {
+	standing
+	number int
+	moved  bool // it is open, and in a newer round
+}
+
+// open reports whether the line still asks.
+func (l line) open() bool { return l.Open() && !l.moved }
+
+func (d *Desk) lines(tx *store.Tx, round store.Round) ([]line, error) {
+	items, err := tx.RoundItems(round.ID)
+	if err != nil {
+		return nil, err
+	}
+	var lines []line
+	for _, i := range items {
+		o, _, err := tx.Occurrence(i.OccurrenceID)
+		if err != nil {
+			return nil, err
+		}
+		s, err := stands(tx, o)
+		if err != nil {
+			return nil, err
+		}
+		all, err := tx.RoundsOf(o.ID)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line{s, i.Number, o.Open() && all[len(all)-1].RoundID != round.ID})
+	}
+	return lines, nil
+}
+
+// writeRound writes first how many of the round's chores are to do and which, which
+// is all that a phone shows of it, then a line for each.
+func (d *Desk) writeRound(round store.Round, lines []line, now time.Time) cards.Content {
+	day, _ := ParseDate(round.Day) // written by us
+	var m text.Message
+	content := cards.Content{}
+	open := 0
+	for _, l := range lines {
+		if !l.open() {
+			continue
+		}
+		open++
+		if emoji := NumberEmoji(l.number); emoji != "" {
+			content.Seeds = append(content.Seeds, emoji)
+		}
+		if l.Turn != "" && !d.Settings.Quiet.Holds(now, d.Location) && !slices.Contains(content.Message.Mentions, l.Turn) {
+			content.Message.Mentions = append(content.Message.Mentions, l.Turn)
+		}
+	}
+	d.writeRoundHead(&m, d.Language.Day(day.midnight()), open, lines)
+	for _, l := range lines {
+		d.writeLine(&m, l, now)
+	}
+	if open > 0 {
+		m.Line().Text(d.Language.Say("round.how"))
+		content.Seeds = append(content.Seeds, ClaimEmoji)
+	}
+	content.Message.Plain, content.Message.HTML, content.Message.Rings = m.Plain(), m.HTML(), open > 0
+	return content
+}
+
+func (d *Desk) writeRoundHead(m *text.Message, day string, open int, lines []line) {
+	l := d.Language
+	switch {
+	case open > 0:
+		m.Text("🔔 ").Bold(l.Say("round.open", "Day", day, "Count", open))
+		return
+	case slices.ContainsFunc(lines, func(l line) bool { return l.moved }):
+		m.Text("➡️ ").Bold(l.Say("round.moved", "Day", day))
+		return
+	}
+	m.Text("✅ ").Bold(l.Say("round.done", "Day", day))
+}
+
+func (d *Desk) writeLine(m *text.Message, l line, now time.Time) {
+	mark := NumberEmoji(l.number)
+	if mark == "" {
+		mark = "•"
+	}
+	m.Line()
+	title := d.title(l.Routine)
+	switch who := d.roundWho(l, now); {
+	case l.moved:
+		m.Text("➡️ " + title)
+	case l.open() && l.Late > 0:
+		m.Text(mark + " ⏰ " + title + " · " + d.Language.Say("routine.days", "Count", l.Late) + who)
+	case l.open():
+		m.Text(mark + " " + title + who)
+	default:
+		m.Text(stateEmoji(l.standing) + " " + title + who)
+	}
+	if outcomes, err := decodeEvidence(l.Occurrence); err == nil && l.open() {
+		d.writeEvidence(m, slices.DeleteFunc(outcomes, isWell), now)
+	}
+}
+
+// roundWho says who did a line of a round, is on it, or has the turn.
+func (d *Desk) roundWho(l line, now time.Time) string {
+	claim, claimed := l.claim(now)
+	snooze, snoozed := l.snooze(now)
+	skip, _ := l.skip()
+	here := now.In(d.Location)
+	switch {
+	case len(l.done) > 0:
+		return " · " + d.Language.Say("routine.by", "Who", d.whoDid(l.done[0]), "When", d.Language.Clock(l.done[0].At, here))
+	case l.State == store.OccurrenceSkipped && skip.Who != "":
+		return " · " + d.Language.Say("routine.by", "Who", text.Person(skip.Who), "When", d.Language.Clock(skip.At, here))
+	case !l.open():
+		return ""
+	case snoozed:
+		return " · 💤 " + d.Language.Moment(snooze.Until.In(d.Location))
+	case claimed:
+		return " · 👀 " + text.Person(claim.Who)
+	case l.Due.After(now):
+		return " · " + d.Language.Say("routine.not-yet", "When", d.Language.Moment(l.Due.In(d.Location)))
+	case l.Turn != "":
+		return " · 👤 " + text.Person(l.Turn)
+	}
+	return ""
+}
+
+// stateEmoji is the emoji of an occurrence that no longer asks.
+func stateEmoji(s standing) string {
+	skip, skipped := s.skip()
+	switch {
+	case s.State == store.OccurrenceDone, skipped && skip.Note == goneSettled && skip.Who == "":
+		return "✅"
+	case skipped && skip.Who != "":
+		return SkipEmoji
+	}
+	return "⚪"
+}

@@ -1,0 +1,113 @@
+package routines
+
+import (
+	"slices"
+	"time"
+
+	"ronde/store"
+)
+
+// standing is how an occurrence stands: what people said of it and did not take
+// back. Its state is a fold over that, so taking anything back needs no special case.
+type standing struct {
+	store.Occurrence
+	done  []store.Completion
+	marks []store.Mark
+}
+
+// stands reads how an occurrence stands.
+func stands(tx *store.Tx, o store.Occurrence) (s standing, err error) {
+	s.Occurrence = o
+	if s.done, err = tx.CompletionsOf(o.ID); err != nil {
+		return s, err
+	}
+	s.marks, err = tx.MarksOf(o.ID)
+	return s, err
+}
+
+// last returns the newest mark of a kind for which fits holds.
+func (s standing) last(kind store.MarkKind, fits func(store.Mark) bool) (store.Mark, bool) {
+	for _, m := range slices.Backward(s.marks) {
+		if m.Kind == kind && fits(m) {
+			return m, true
+		}
+	}
+	return store.Mark{}, false
+}
+
+// claim returns who is on it now; the first who said so leads.
+func (s standing) claim(now time.Time) (store.Mark, bool) {
+	i := slices.IndexFunc(s.marks, func(m store.Mark) bool { return m.Kind == store.Claim && m.Until.After(now) })
+	if i < 0 {
+		return store.Mark{}, false
+	}
+	return s.marks[i], true
+}
+
+// snooze returns until when it is put off, if it is.
+func (s standing) snooze(now time.Time) (store.Mark, bool) {
+	return s.last(store.Snooze, func(m store.Mark) bool { return m.Until.After(now) })
+}
+
+func (s standing) skip() (store.Mark, bool) {
+	return s.last(store.Skip, func(store.Mark) bool { return true })
+}
+
+// state folds what people said. replaced is true when a newer occurrence is open.
+func (s standing) state(now time.Time, replaced bool) store.OccurrenceState {
+	_, skipped := s.skip()
+	_, claimed := s.claim(now)
+	switch {
+	case len(s.done) > 0:
+		return store.OccurrenceDone
+	case skipped:
+		return store.OccurrenceSkipped
+	case replaced:
+		return store.OccurrenceMissed
+	case claimed:
+		return store.OccurrenceClaimed
+	}
+	return store.OccurrenceOpen
+}
+
+// settle gives an occurrence the state that follows from what was said of it, and
+// has the room show it.
+func (d *Desk) settle(tx *store.Tx, id int64) error {
+	o, known, err := tx.Occurrence(id)
+	if err != nil || !known {
+		return err
+	}
+	s, err := stands(tx, o)
+	if err != nil {
+		return err
+	}
+	if len(s.done) == 0 {
+		if s.done, err = d.adopt(tx, o); err != nil {
+			return err
+		}
+	}
+	newer, isOpen, err := tx.OpenOccurrenceOf(o.Routine)
+	if err != nil {
+		return err
+	}
+	return d.setState(tx, o, s.state(tx.Now, isOpen && newer.ID != o.ID))
+}
+
+func (d *Desk) setState(tx *store.Tx, o store.Occurrence, state store.OccurrenceState) error {
+	if err := tx.SetOccurrenceState(o.ID, state); err != nil {
+		return err
+	}
+	o.State = state
+	return d.show(tx, o)
+}
+
+// adopt gives an occurrence whose completions were all taken back the last one that
+// was recorded without an occurrence since it was opened: somebody said "done" of
+// what was done already, and that still holds.
+func (d *Desk) adopt(tx *store.Tx, o store.Occurrence) ([]store.Completion, error) {
+	last, known, err := tx.LastCompletion(o.Routine)
+	if err != nil || !known || last.OccurrenceID != 0 || last.At.Before(o.OpenedAt) {
+		return nil, err
+	}
+	return []store.Completion{last}, tx.GiveCompletion(last.ID, o.ID)
+}
