@@ -31,6 +31,8 @@ type town struct {
 	notices []string       // of the desk, oldest first
 	levels  map[string]int // of people, 0 when missing
 	trouble error          // of asking for a level
+	full    []error        // of the next notices
+	reading Reading        // what the configuration is, when it is read again
 	events  int
 }
 
@@ -55,6 +57,7 @@ func newTown(t *testing.T, commands ...Command) *town {
 	})
 	w.commands = append(slices.Clone(All), commands...)
 	w.Connect(w, w)
+	w.Config = w
 	return w
 }
 
@@ -82,7 +85,7 @@ type noHosts struct{}
 func (noHosts) Find(host string) (*checks.Sampler, error) { return nil, fmt.Errorf("no host %s", host) }
 func (noHosts) Names() []string                           { return nil }
 
-// PowerLevel, AddNotice and Wake are what the desk needs of others.
+// PowerLevel, AddNotice, Read and Wake are what the desk needs of others.
 
 func (w *town) PowerLevel(_ context.Context, _, user string) (int, error) {
 	w.mu.Lock()
@@ -93,9 +96,16 @@ func (w *town) PowerLevel(_ context.Context, _, user string) (int, error) {
 func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.full) > 0 {
+		err := w.full[0]
+		w.full = w.full[1:]
+		return err
+	}
 	w.notices = append(w.notices, m.Plain)
 	return nil
 }
+
+func (w *town) Read() Reading { return w.reading }
 
 func (w *town) Wake() {}
 
