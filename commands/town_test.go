@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -31,7 +32,7 @@ type town struct {
 	notices []string       // of the desk, oldest first
 	levels  map[string]int // of people, 0 when missing
 	trouble error          // of asking for a level
-	full    []error        // of the next notices
+	full    int            // how many of the next notices cannot be stored
 	reading Reading        // what the configuration is, when it is read again
 	events  int
 }
@@ -96,10 +97,9 @@ func (w *town) PowerLevel(_ context.Context, _, user string) (int, error) {
 func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.full) > 0 {
-		err := w.full[0]
-		w.full = w.full[1:]
-		return err
+	if w.full > 0 {
+		w.full--
+		return errors.New("the disk is full")
 	}
 	w.notices = append(w.notices, m.Plain)
 	return nil
