@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing/synctest"
 	"time"
 
@@ -34,17 +35,25 @@ func verbs() []verb {
 			return nil
 		}},
 		{`rights (\d+)`, func(c *chat, _ step, m []string) (err error) { c.rights, err = strconv.Atoi(m[1]); return err }},
+		{`listed (ana|bruno|chloe)`, func(c *chat, _ step, m []string) error {
+			c.listed = append(c.listed, fmt.Sprintf("%q", "@"+m[1]+":ronde.test"))
+			return nil
+		}},
+		{`config (.*)`, func(c *chat, _ step, m []string) error { c.settings += m[1] + "\n"; return nil }},
 		{`host (\S+) ?(.*)`, func(c *chat, _ step, m []string) error {
 			c.tables += fmt.Sprintf("[[host]]\nname = %q\n%s\n", m[1], m[2])
 			return nil
 		}},
 		{`routine ([^:]+): ([^;]+); (every|weekly|monthly) ([^;]+?)(?: at (\d\d:\d\d))?(?:; (http\S+))?`, (*chat).addRoutine},
 
+		{`forget routine (\S+)`, func(c *chat, _ step, m []string) error { return c.forgetRoutine(m[1]) }},
+
 		{`clock (.*)`, (*chat).setClock},
 		{`wait (\S+)`, func(_ *chat, _ step, m []string) error { return pass(m[1]) }},
 		{`start`, func(c *chat, _ step, _ []string) error { return c.start() }},
 		{`stop`, func(c *chat, _ step, _ []string) error { c.stop(); return c.rewind() }},
 		{`restart`, func(c *chat, _ step, _ []string) error { c.stop(); return c.start() }},
+		{`hangup`, func(c *chat, _ step, _ []string) error { c.hangups <- syscall.SIGHUP; return nil }},
 		{`killed while it sends`, func(c *chat, _ step, _ []string) error { c.killOnSend(); return nil }},
 		{`homeserver down`, func(c *chat, _ step, _ []string) error { c.srv.GoAway(); return nil }},
 		{`homeserver up`, func(c *chat, _ step, _ []string) error { return c.srv.ComeBack() }},
@@ -99,6 +108,19 @@ func (c *chat) addRoutine(_ step, m []string) error {
 	}
 	if m[6] != "" {
 		c.tables += fmt.Sprintf("runbook = %q\n", m[6])
+	}
+	return nil
+}
+
+// forgetRoutine takes a routine out of the configuration.
+func (c *chat) forgetRoutine(key string) error {
+	before, rest, found := strings.Cut(c.tables, fmt.Sprintf("[[routine]]\nkey = %q\n", key))
+	if !found {
+		return fmt.Errorf("there is no routine %q to forget", key)
+	}
+	c.tables = before
+	if next := strings.Index(rest, "[["); next >= 0 {
+		c.tables += rest[next:]
 	}
 	return nil
 }

@@ -115,6 +115,6 @@ func (c *chat) playOne(out *strings.Builder, s step, update bool) error {
 	if err := c.do(s); err != nil {
 		return err
 	}
-	synctest.Wait()
+	c.settle()
 	return c.listen()
 }

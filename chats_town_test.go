@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ronde/alerts"
@@ -35,9 +36,12 @@ type chat struct {
 
 	settings, tables string // the configuration: what stands before the tables, and them
 	rights           int
+	listed           []string // who may do everything
 
 	store   *store.Store // nil while the bot is down
-	ronde   *ronde
+	service *service     // so is this
+	met     *ronde       // the one of the service that had time to settle
+	hangups chan os.Signal
 	end     func() error
 	mails   []store.Mail // came while the bot was down
 	mailNow uint32       // the UID of the last mail
@@ -117,7 +121,7 @@ func (c *chat) furnish() {
 func (c *chat) configure() (config.Config, error) {
 	doc := c.settings + fmt.Sprintf("[matrix]\nhomeserver = %q\nuser = %q\ninviters = [\"@ana:ronde.test\"]\nevents_per_second = 0\n", homeserver.URL, self) +
 		"[rooms]\ntechnique = \"#technique:ronde.test\"\nsupervision = \"#supervision:ronde.test\"\n" +
-		fmt.Sprintf("[rights]\nact = %d\n", c.rights) + c.tables
+		fmt.Sprintf("[rights]\nact = %d\npeople = [%s]\n", c.rights, strings.Join(c.listed, ", ")) + c.tables
 	read, mistakes := config.Parse(filepath.Join(c.dir, "config.toml"), []byte(doc), os.LookupEnv)
 	if len(mistakes) > 0 {
 		return read, mistakes
@@ -132,7 +136,7 @@ const settling = 100 * time.Millisecond
 
 // start runs the bot on what it keeps.
 func (c *chat) start() error {
-	if c.ronde != nil {
+	if c.service != nil {
 		return fmt.Errorf("the bot runs already")
 	}
 	c.furnish()
@@ -146,14 +150,16 @@ func (c *chat) start() error {
 	if err := c.logIn(); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(c.log, nil))
-	if c.ronde, err = assemble(read, c.store, log, c.srv.Client()); err != nil {
+	level := &slog.LevelVar{}
+	log := slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: level}))
+	whole, err := newService(read, &service{load: c.configure, store: c.store, log: log, level: level, http: c.srv.Client()})
+	if err != nil {
 		return err
 	}
+	c.service, c.met, c.hangups = whole, whole.atWork(), make(chan os.Signal, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	whole := c.ronde
-	go func() { done <- whole.run(ctx) }()
+	go func() { done <- whole.run(ctx, c.hangups) }()
 	c.end = func() error { cancel(); return <-done }
 	mails := c.mails
 	c.mails = nil
@@ -162,6 +168,17 @@ func (c *chat) start() error {
 	}
 	time.Sleep(settling)
 	return nil
+}
+
+// settle waits until the bot did what there is to do, and gives one that took over
+// the time that a start has.
+func (c *chat) settle() {
+	synctest.Wait()
+	for c.service != nil && c.service.atWork() != c.met {
+		c.met = c.service.atWork()
+		time.Sleep(settling)
+		synctest.Wait()
+	}
 }
 
 // logIn keeps the account of a device that is logged in already.
@@ -190,7 +207,7 @@ func (c *chat) stop() {
 	if log := c.log.String(); strings.Contains(log, "level=ERROR") && !c.harmed && !c.t.Failed() {
 		c.t.Errorf("the log holds errors:\n%s", log)
 	}
-	c.ronde, c.store, c.end = nil, nil, nil
+	c.service, c.store, c.end = nil, nil, nil
 }
 
 // killOnSend ends the bot, when the script next says stop, in the state that it
@@ -234,7 +251,7 @@ func (c *chat) deliver(mails ...store.Mail) error {
 	if len(mails) == 0 {
 		return nil
 	}
-	if c.ronde == nil {
+	if c.service == nil {
 		c.mails = append(c.mails, mails...)
 		return nil
 	}
@@ -242,7 +259,7 @@ func (c *chat) deliver(mails ...store.Mail) error {
 	if _, err := c.store.TakeMail(c.t.Context(), cursor, "INBOX", mails); err != nil {
 		return err
 	}
-	c.ronde.alerts.Wake()
+	c.service.atWork().alerts.Wake()
 	return nil
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,23 +28,28 @@ const (
 type runCommand struct{ configFlag }
 
 func (r runCommand) Run(ctx context.Context, s *streams) (err error) {
-	c, err := config.Load(r.Config)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	load := func() (config.Config, error) { return config.Load(r.Config) }
+	c, err := load()
 	if err != nil {
 		return err
 	}
-	log := newLog(s, c.LogLevel)
+	var level slog.LevelVar
+	log := newLog(s, &level)
 	db, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	whole, err := assemble(c, db, log, nil)
+	whole, err := newService(c, &service{load: load, store: db, log: log, level: &level})
 	if err != nil {
 		return err
 	}
 	defer restSmall().Stop()
 	log.InfoContext(ctx, "ronde is up", "version", version, "routines", len(c.Routines), "hosts", len(c.Hosts))
-	if err := whole.run(ctx); err != nil {
+	if err := whole.run(ctx, hangups); err != nil {
 		return err
 	}
 	log.Info("ronde is down, as asked")
@@ -60,7 +67,7 @@ func restSmall() *time.Timer {
 	return time.AfterFunc(5*time.Second, debug.FreeOSMemory)
 }
 
-func newLog(s *streams, level slog.Level) *slog.Logger {
+func newLog(s *streams, level slog.Leveler) *slog.Logger {
 	out := zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: true, TimeFormat: time.RFC3339}).With().Timestamp().Logger()
 	return slog.New(levelled{zerolog.NewSlogHandler(out), level})
 }
@@ -68,10 +75,10 @@ func newLog(s *streams, level slog.Level) *slog.Logger {
 // levelled leaves out what is below a level.
 type levelled struct {
 	slog.Handler
-	least slog.Level
+	least slog.Leveler
 }
 
-func (h levelled) Enabled(_ context.Context, level slog.Level) bool { return level >= h.least }
+func (h levelled) Enabled(_ context.Context, level slog.Level) bool { return level >= h.least.Level() }
 
 func (h levelled) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return levelled{h.Handler.WithAttrs(attrs), h.least}

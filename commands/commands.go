@@ -28,10 +28,14 @@ type Command struct {
 	Acts bool
 	// InThread lets people leave the "!" out when they write under a routine's card.
 	InThread bool
+	// Listed is true when it destroys, publishes or concerns the bot itself: beyond
+	// Acts it needs a person that the rights name, whatever the level in the room.
+	Listed bool
 	// Do runs in the transaction that also stores the reply.
 	Do func(tx *store.Tx, c *Call) error
 	// Ask runs outside of any transaction, for what has to be fetched from
-	// elsewhere. A command has either Do or Ask.
+	// elsewhere. It changes nothing, since after a restart it may run again; what it
+	// prepares is done by Call.after. A command has either Do or Ask.
 	Ask func(ctx context.Context, c *Call) error
 }
 
@@ -52,6 +56,7 @@ var All = []Command{
 	Swap,
 	Incidents,
 	Stats,
+	Reload,
 	Help,
 }
 
@@ -67,6 +72,7 @@ type Call struct {
 	card    store.Card // under which it was said; its ID is 0 for none
 	subject string // what it was about, for the audit log
 	mistake bool   // it could not be understood
+	after   func() // runs once all that it says and did is stored; nil for nothing
 }
 
 // Say returns a sentence of the catalogue.

@@ -27,7 +27,7 @@ const waiting = 10 * time.Minute
 // Rights says who may act.
 type Rights struct {
 	Act    int      // the power level that a person needs in the room
-	People []string // user ids that may always act
+	People []string // user ids that may always act, and alone do what is [Command.Listed]
 }
 
 // Rooms tells the power level of a person in a room.
@@ -55,6 +55,7 @@ type Desk struct {
 	Stats    Samplers
 	Rooms    Rooms
 	Outbox   Notices
+	Config   Configuration
 	Rights   Rights
 	Language *text.Language
 	Location *time.Location
@@ -191,8 +192,8 @@ func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
 		call.unknown(name, near)
 		return d.finish(ctx, call, "unknown", "mistake", nil)
 	case cmd.Acts:
-		if allowed, err := d.mayAct(ctx, e); !allowed || err != nil {
-			return d.deny(ctx, call, cmd.Name, err)
+		if allowed, err := d.mayUse(ctx, cmd, e); !allowed || err != nil {
+			return d.deny(ctx, call, cmd, err)
 		}
 	}
 	if cmd.Ask != nil {
@@ -290,10 +291,13 @@ func (d *Desk) setPending(id int64, pending bool) {
 }
 
 // finish runs do, stores the reply and the audit line, and marks the event as
-// handled: all or nothing. When do fails, a second transaction says so in the
-// room, and the reason goes to the log.
+// handled: all or nothing, and then what the call left for after it. When do
+// fails, a second transaction says so in the room, and the reason goes to the log.
 func (d *Desk) finish(ctx context.Context, c *Call, action, outcome string, do func(tx *store.Tx) error) error {
 	err := d.commit(ctx, c, action, outcome, do)
+	if err == nil && c.after != nil {
+		c.after()
+	}
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -347,6 +351,15 @@ func (d *Desk) reply(tx *store.Tx, c *Call) error {
 	})
 }
 
+// mayUse reports whether the sender of an event has the right to a command that
+// acts.
+func (d *Desk) mayUse(ctx context.Context, cmd Command, e store.RoomEvent) (bool, error) {
+	if cmd.Listed {
+		return slices.Contains(d.Rights.People, e.Sender), nil
+	}
+	return d.mayAct(ctx, e)
+}
+
 // mayAct reports whether the sender of an event has the right to act in its room.
 func (d *Desk) mayAct(ctx context.Context, e store.RoomEvent) (bool, error) {
 	if slices.Contains(d.Rights.People, e.Sender) {
@@ -359,14 +372,18 @@ func (d *Desk) mayAct(ctx context.Context, e store.RoomEvent) (bool, error) {
 	return level >= d.Rights.Act, nil
 }
 
-// deny tells somebody that they lack the right to act. A right that could not be
-// read is an error of ours, to be tried again.
-func (d *Desk) deny(ctx context.Context, c *Call, action string, cause error) error {
+// deny tells somebody that they lack the right to a command. A right that could
+// not be read is an error of ours, to be tried again.
+func (d *Desk) deny(ctx context.Context, c *Call, cmd Command, cause error) error {
 	if cause != nil {
 		return cause
 	}
-	c.Reply.Text(c.Say("command.denied"))
-	return d.commit(ctx, c, action, "refused", nil)
+	why := "command.denied"
+	if cmd.Listed {
+		why = "command.denied-listed"
+	}
+	c.Reply.Text(c.Say(why))
+	return d.commit(ctx, c, cmd.Name, "refused", nil)
 }
 
 func stackOf(err error) string {

@@ -39,7 +39,10 @@ func (c *Call) explain(cmd Command) {
 	if others := c.otherNames(cmd); len(others) > 0 {
 		c.Reply.Line().Text(c.Say("help.names") + " " + text.OneLine(strings.Join(others, ", "), 100))
 	}
-	if cmd.Acts {
+	switch {
+	case cmd.Listed:
+		c.Reply.Line().Text(c.Say("help.listed"))
+	case cmd.Acts:
 		c.Reply.Line().Text(c.Say("help.acts"))
 	}
 }

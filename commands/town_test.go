@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -31,6 +32,8 @@ type town struct {
 	notices []string       // of the desk, oldest first
 	levels  map[string]int // of people, 0 when missing
 	trouble error          // of asking for a level
+	full    int            // how many of the next notices cannot be stored
+	reading Reading        // what the configuration is, when it is read again
 	events  int
 }
 
@@ -55,6 +58,7 @@ func newTown(t *testing.T, commands ...Command) *town {
 	})
 	w.commands = append(slices.Clone(All), commands...)
 	w.Connect(w, w)
+	w.Config = w
 	return w
 }
 
@@ -82,7 +86,7 @@ type noHosts struct{}
 func (noHosts) Find(host string) (*checks.Sampler, error) { return nil, fmt.Errorf("no host %s", host) }
 func (noHosts) Names() []string                           { return nil }
 
-// PowerLevel, AddNotice and Wake are what the desk needs of others.
+// PowerLevel, AddNotice, Read and Wake are what the desk needs of others.
 
 func (w *town) PowerLevel(_ context.Context, _, user string) (int, error) {
 	w.mu.Lock()
@@ -93,9 +97,15 @@ func (w *town) PowerLevel(_ context.Context, _, user string) (int, error) {
 func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.full > 0 {
+		w.full--
+		return errors.New("the disk is full")
+	}
 	w.notices = append(w.notices, m.Plain)
 	return nil
 }
+
+func (w *town) Read() Reading { return w.reading }
 
 func (w *town) Wake() {}
 

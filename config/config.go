@@ -11,6 +11,7 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"os"
@@ -44,6 +45,10 @@ type Config struct {
 	Trust       alerts.Trust          // which mails of the mailbox count
 	Hosts       []hosts.Config        // in the order of the file
 	Routines    []routines.Routine    // in the order of the file
+
+	// Files has a fingerprint of each PEM file that a setting names, by that setting,
+	// so that a renewed certificate counts as a change.
+	Files map[string][sha256.Size]byte
 }
 
 // Load reads a configuration for a bot that runs. Its error is a [Mistakes] when
@@ -60,10 +65,22 @@ func LoadForLogin(path string) (Config, error) { return load(path, Always, Loggi
 // that are not are empty.
 func LoadOffline(path string) (Config, error) { return load(path, Always) }
 
+// UnreadableError says that there is no configuration to look for mistakes in.
+type UnreadableError struct {
+	Path string
+	Err  error // continues a sentence about the file, and does not name it
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("read configuration: %s %v", e.Path, e.Err)
+}
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
 func load(path string, scopes ...Scope) (Config, error) {
 	doc, err := readRegular(path, maxFile)
 	if err != nil {
-		return Config{}, fmt.Errorf("read configuration: %s %w", path, err)
+		return Config{}, &UnreadableError{Path: path, Err: err}
 	}
 	c, mistakes := Parse(path, doc, os.LookupEnv)
 	return c, mistakes.In(scopes...).orNil()
@@ -103,6 +120,7 @@ func (r *reader) config(s *section) Config {
 	r.mailbox(&c, s)
 	c.Hosts = r.hosts(s)
 	c.Routines = r.routines(s, c.Hosts)
+	c.Files = r.files
 	return c
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -71,9 +72,15 @@ func (s *section) file(name string) string {
 	if file == "" {
 		return ""
 	}
-	if _, err := readRegular(s.path(file), 1<<20); err != nil {
+	doc, err := readRegular(s.path(file), 1<<20)
+	if err != nil {
 		s.noteFor(Running, s.at(name), s.key(name), "the file that it names "+err.Error()+s.whereFrom(file))
+		return s.path(file)
 	}
+	if s.files == nil {
+		s.files = map[string][sha256.Size]byte{}
+	}
+	s.files[s.key(name)] = sha256.Sum256(doc)
 	return s.path(file)
 }
 

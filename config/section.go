@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,9 @@ type reader struct {
 	lookup   func(string) (string, bool) // the environment
 	mistakes Mistakes
 	sections []*section
-	defaults map[string]string // by setting, as written in a file; for the tests
-	required []string          // settings without a default, also for the tests
+	files    map[string][sha256.Size]byte // fingerprints, by setting
+	defaults map[string]string            // by setting, as written in a file; for the tests
+	required []string                     // settings without a default, also for the tests
 }
 
 // note adds a mistake about the file itself.

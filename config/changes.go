@@ -1,0 +1,105 @@
+package config
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"ronde/commands"
+	"ronde/routines"
+)
+
+// NeedsRestart lists the settings that differ from those of the running bot and
+// that it cannot change while it runs: whose account and which keys it has hangs
+// on them.
+func (c Config) NeedsRestart(running Config) (settings []string) {
+	for _, s := range []struct {
+		name      string
+		was, asks string
+	}{
+		{"database", running.Database, c.Database},
+		{"matrix.homeserver", running.Bot.Homeserver, c.Bot.Homeserver},
+		{"matrix.user", running.Bot.User, c.Bot.User},
+	} {
+		if s.was != s.asks {
+			settings = append(settings, s.name)
+		}
+	}
+	return settings
+}
+
+// Changes says what is different from the configuration of the running bot. The
+// credentials do not count: only the log-in reads them.
+func (c Config) Changes(running Config) commands.Reading {
+	r := commands.Reading{Routines: len(c.Routines), Settings: c.settings(running)}
+	was := byKey(running.Routines)
+	for _, now := range c.Routines {
+		before, known := was[now.Key]
+		switch {
+		case !known:
+			r.Added = append(r.Added, now)
+		case !reflect.DeepEqual(before, now):
+			r.Changed = append(r.Changed, now)
+		}
+	}
+	is := byKey(c.Routines)
+	for _, before := range running.Routines {
+		if _, still := is[before.Key]; !still {
+			r.Removed = append(r.Removed, before)
+		}
+	}
+	if len(r.Added)+len(r.Changed)+len(r.Removed) == 0 && !reflect.DeepEqual(c.Routines, running.Routines) {
+		r.Settings = append(r.Settings, "[[routine]]") // their order
+	}
+	return r
+}
+
+func byKey(all []routines.Routine) map[string]routines.Routine {
+	keyed := make(map[string]routines.Routine, len(all))
+	for _, r := range all {
+		keyed[r.Key] = r
+	}
+	return keyed
+}
+
+// settings names what is different apart from the routines: a setting that stands
+// alone by itself, others by their table.
+func (c Config) settings(running Config) (changed []string) {
+	for _, s := range []struct {
+		name string
+		same bool
+	}{
+		{"language", c.Language == running.Language},
+		{"timezone", c.Location.String() == running.Location.String()},
+		{"log_level", c.LogLevel == running.LogLevel},
+		{"[matrix]", reflect.DeepEqual(c.matrixOnly(), running.matrixOnly())},
+		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision},
+		{"[rights]", reflect.DeepEqual(c.Rights, running.Rights)},
+		{"[mailbox]", reflect.DeepEqual(c.Mailbox, running.Mailbox) && reflect.DeepEqual(c.Trust, running.Trust)},
+		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts)},
+	} {
+		if !s.same {
+			changed = append(changed, s.name)
+		}
+	}
+	return append(changed, c.renewed(running)...)
+}
+
+// matrixOnly is what [matrix] holds, without the rooms.
+func (c Config) matrixOnly() Config {
+	m := Config{Bot: c.Bot, Outbox: c.Outbox}
+	m.Bot.Technique, m.Bot.Supervision = "", ""
+	return m
+}
+
+// renewed lists the settings whose files are the same by name and hold something
+// else.
+func (c Config) renewed(running Config) (settings []string) {
+	for _, name := range slices.Sorted(maps.Keys(c.Files)) {
+		before, known := running.Files[name]
+		if known && before != c.Files[name] {
+			settings = append(settings, name)
+		}
+	}
+	return settings
+}

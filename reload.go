@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"ronde/commands"
+	"ronde/config"
+	"ronde/hosts"
+	"ronde/store"
+)
+
+// service is the bot as one process: the ronde at work over one open store, and the
+// one that takes over from it when the configuration was read again. All that is
+// under way is stored, so that stopping the parts of the one and starting those of
+// the other is a restart, only shorter.
+type service struct {
+	load  func() (config.Config, error)
+	store *store.Store
+	log   *slog.Logger
+	level *slog.LevelVar
+	http  *http.Client // nil for the network
+
+	handover chan struct{} // there is a next one
+
+	mu       sync.Mutex
+	current  *ronde
+	next     *ronde // ready to take over; nil for none
+	readings int    // how often the configuration was read again
+	used     int    // the newest reading that is in use
+}
+
+// newService prepares s, whose fields up to http are set, to begin with c.
+func newService(c config.Config, s *service) (_ *service, err error) {
+	s.handover = make(chan struct{}, 1)
+	s.level.Set(c.LogLevel)
+	s.current, err = s.assemble(c)
+	return s, err
+}
+
+func (s *service) assemble(c config.Config) (*ronde, error) {
+	r, err := assemble(c, s.store, s.log, s.http)
+	if err == nil {
+		r.commands.Config = s
+	}
+	return r, err
+}
+
+// run lets the bot work until ctx ends or it cannot go on. Each hangup has it read
+// its configuration again. It returns nil when it was asked to stop.
+func (s *service) run(ctx context.Context, hangups <-chan os.Signal) error {
+	for {
+		over, err := s.turn(ctx, hangups)
+		if over || err != nil {
+			return err
+		}
+		s.succeed()
+	}
+}
+
+// turn lets one ronde work until another is to take over, or until all is over.
+func (s *service) turn(ctx context.Context, hangups <-chan os.Signal) (over bool, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	whole, ended := s.atWork(), make(chan error, 1)
+	go func() { ended <- whole.run(ctx) }()
+	for {
+		select {
+		case err := <-ended:
+			return true, err
+		case <-s.handover:
+			stop()
+			return false, <-ended
+		case <-hangups:
+			if err := whole.commands.Reload(ctx); err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "the configuration cannot be reloaded", "err", err)
+			}
+		}
+	}
+}
+
+// atWork returns the ronde that is in charge.
+func (s *service) atWork() *ronde {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+// succeed puts the next ronde in charge. There may have come another one since it
+// was announced, which is then the next.
+func (s *service) succeed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.handover:
+	default:
+	}
+	s.current, s.next = s.next, nil
+	s.level.Set(s.current.config.LogLevel)
+}
+
+// Read reads the configuration again and assembles the ronde that it describes,
+// whose Use lets it take over.
+func (s *service) Read() commands.Reading {
+	number, running := s.begin()
+	c, err := s.load()
+	if err != nil {
+		return s.refuse(err, refusals(err))
+	}
+	if settings := c.NeedsRestart(running); len(settings) > 0 {
+		return s.refuse(errNeedsRestart, fixed(settings))
+	}
+	reading := c.Changes(running)
+	if !reading.Differs() {
+		s.log.Info("the configuration has not changed")
+		return reading
+	}
+	next, err := s.assemble(c)
+	if err != nil {
+		return s.refuse(err, refusals(err))
+	}
+	reading.Use = func() { s.use(next, number) }
+	return reading
+}
+
+// begin numbers a reading, and returns the configuration that it is compared with.
+func (s *service) begin() (number int, running config.Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readings++
+	if s.next != nil {
+		return s.readings, s.next.config
+	}
+	return s.readings, s.current.config
+}
+
+// use lets next take over, unless something that was read later already does.
+func (s *service) use(next *ronde, number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number < s.used {
+		return
+	}
+	s.next, s.used = next, number
+	s.log.Info("the configuration is reloaded", "routines", len(next.config.Routines), "hosts", len(next.config.Hosts))
+	select {
+	case s.handover <- struct{}{}:
+	default:
+	}
+}
+
+var errNeedsRestart = errors.New("what it changes needs a restart")
+
+// refuse logs in full why a configuration is not used, and returns what of it the
+// room may know.
+func (s *service) refuse(err error, why []commands.Refusal) commands.Reading {
+	var mistakes config.Mistakes
+	if !errors.As(err, &mistakes) {
+		s.log.Warn("the new configuration is refused, the old one goes on", "err", err, "settings", settingsOf(why))
+	}
+	for _, m := range mistakes {
+		s.log.Warn("the new configuration is refused, the old one goes on", "mistake", m.String())
+	}
+	return commands.Reading{Refused: why}
+}
+
+func settingsOf(why []commands.Refusal) (settings []string) {
+	for _, r := range why {
+		settings = append(settings, r.Setting)
+	}
+	return settings
+}
+
+// refusals says why a configuration cannot be used as far as the room may know: no
+// path, and no inner error.
+func refusals(err error) (all []commands.Refusal) {
+	var mistakes config.Mistakes
+	var unreadable *config.UnreadableError
+	var host *hosts.SettingError
+	switch {
+	case errors.As(err, &mistakes):
+		for _, m := range mistakes {
+			all = append(all, commands.Refusal{Line: m.Line, Setting: m.Key, Text: m.Text})
+		}
+		return all
+	case errors.As(err, &unreadable):
+		return []commands.Refusal{{Setting: filepath.Base(unreadable.Path), Text: unreadable.Err.Error()}}
+	case errors.As(err, &host):
+		return []commands.Refusal{{Setting: "host[" + host.Host + "]." + host.Key, Say: commands.Unusable}}
+	}
+	return []commands.Refusal{{Say: commands.Unusable}}
+}
+
+func fixed(settings []string) (all []commands.Refusal) {
+	for _, name := range settings {
+		all = append(all, commands.Refusal{Setting: name, Say: commands.NeedsRestart})
+	}
+	return all
+}
