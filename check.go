@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"ronde/checks"
@@ -12,9 +13,9 @@ import (
 
 type checkCommand struct {
 	configFlag
-	Kind string `arg:"" help:"The check: stats."`
-	Host string `arg:"" help:"The host, as it is called in the configuration."`
-	JSON bool   `help:"Print JSON."`
+	Kind   string `arg:"" help:"The check: stats, reboot or oauth."`
+	Target string `arg:"" name:"name" help:"The host, or for oauth the secret, as it is called in the configuration."`
+	JSON   bool   `help:"Print JSON."`
 }
 
 func (k checkCommand) Run(ctx context.Context, s *streams) error {
@@ -22,22 +23,18 @@ func (k checkCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	kind, err := checks.Find(k.Kind)
-	if err != nil {
-		return &codedError{exitUsage, err}
-	}
 	set, err := hosts.NewSet(c.Hosts)
 	if err != nil {
 		return err
 	}
 	defer set.Close()
-	host, err := set.Find(k.Host)
+	measure, err := checks.NewSuite(set, nil, c.OAuth, slog.New(slog.DiscardHandler)).Find(k.Kind, k.Target)
 	if err != nil {
-		return err
+		return &codedError{exitUsage, err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	report, failure := kind.Measure(ctx, host)
+	report, failure := measure(ctx)
 	if err := k.print(s, report); err != nil {
 		return err
 	}

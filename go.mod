@@ -22,6 +22,7 @@ require (
 	github.com/xhit/go-str2duration/v2 v2.2.0
 	go.mau.fi/util v0.10.1
 	golang.org/x/net v0.59.0
+	golang.org/x/oauth2 v0.36.0
 	golang.org/x/text v0.43.0
 	golang.org/x/time v0.14.0
 	maunium.net/go/mautrix v0.31.0

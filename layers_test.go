@@ -40,6 +40,7 @@ func protocols() map[string]string {
 		"maunium.net/go/mautrix":      "bot",
 		"github.com/emersion/go-imap": "alerts",
 		"github.com/docker/docker":    "hosts",
+		"golang.org/x/oauth2":         "checks",
 		"github.com/mattn/go-sqlite3": "store",
 		"go.mau.fi/util/dbutil":       "store",
 		"github.com/go-co-op/gocron":  "one",

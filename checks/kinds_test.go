@@ -51,7 +51,7 @@ func kindFuncs(file *ast.File) (names []string) {
 
 func TestKindsAreFoundByName(t *testing.T) {
 	for _, k := range Kinds() {
-		if found, err := Find(k.Name); err != nil || found.Name != k.Name || k.Measure == nil {
+		if found, err := Find(k.Name); err != nil || found.Name != k.Name || (k.Measure == nil) == (k.MeasureOAuth == nil) {
 			t.Errorf("Find(%q) = %+v, %v", k.Name, found, err)
 		}
 	}

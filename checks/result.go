@@ -6,9 +6,13 @@
 package checks
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"ronde/hosts"
 )
 
 // Status is a verdict, in the words of the monitoring plugins. The zero Status is
@@ -78,6 +82,17 @@ type Finding struct {
 // Fault says what is wrong, as a word that never changes with the language.
 type Fault string
 
+// Faults of a check that measured nothing: its one finding then, about its host
+// and Unknown.
+const (
+	FaultAway     Fault = "unreachable"
+	FaultNoEngine Fault = "no-engine"  // none is configured
+	FaultNotLocal Fault = "not-local"  // only this machine can be asked
+	FaultStrange  Fault = "no-such"    // the kind, or what it is made of, is not configured
+	FaultLate     Fault = "late"       // no result in time
+	FaultFailed   Fault = "unmeasured" // anything else; the log says what
+)
+
 // Result is what a check returns: its verdict and the reasons for it.
 type Result struct {
 	Check  string    `json:"check"` // the name of its Kind
@@ -99,8 +114,37 @@ func (r Result) Age(now time.Time) time.Duration { return max(0, now.Sub(r.At)) 
 
 // failed is the result of a check that could not measure: unknown, never ok.
 func failed(check, host string, at time.Time, err error) Result {
-	return Result{Check: check, Host: host, Status: Unknown, At: at, Findings: []Finding{}, Error: err.Error()}
+	return Result{
+		Check: check, Host: host, Status: Unknown, At: at, Error: err.Error(),
+		Findings: []Finding{{Status: Unknown, Thing: host, Fault: faultOf(err)}},
+	}
 }
+
+// faultOf says in one word why nothing could be measured.
+func faultOf(err error) Fault {
+	var away *hosts.UnreachableError
+	var unknown *hosts.UnknownHostError
+	switch {
+	case errors.As(err, &unknown), errors.Is(err, errNoSuch):
+		return FaultStrange
+	case errors.As(err, &away), errors.Is(err, errAway):
+		return FaultAway
+	case errors.Is(err, hosts.ErrNoEngine):
+		return FaultNoEngine
+	case errors.Is(err, hosts.ErrNotLocal):
+		return FaultNotLocal
+	case errors.Is(err, context.DeadlineExceeded):
+		return FaultLate
+	}
+	return FaultFailed
+}
+
+var (
+	// errNoSuch is for what is not configured.
+	errNoSuch = errors.New("is not configured")
+	// errAway is for a server that cannot be reached and is none of the hosts.
+	errAway = errors.New("cannot be reached")
+)
 
 // worst is the status of a check with these findings.
 func worst(findings []Finding) Status {

@@ -78,26 +78,31 @@ func (m Measurement) CPU() float64 {
 	return sum
 }
 
+// statsName is the kind of check whose measurements are kept warm.
+const statsName = "stats"
+
 func statsKind() Kind {
-	return Kind{Name: "stats", Measure: func(ctx context.Context, h *hosts.Host) (Report, error) {
-		samples, err := h.Containers(ctx)
-		if err != nil {
-			return away(h.Name(), err), err
-		}
-		return NewMeasurement(h.Name(), samples, time.Now()), nil
-	}}
+	return Kind{Name: statsName, Needs: NeedsDocker, Measure: measureStats, Calm: calmStats}
+}
+
+func measureStats(ctx context.Context, h *hosts.Host) (Report, error) {
+	samples, err := h.Containers(ctx)
+	if err != nil {
+		return away(h.Name(), err), err
+	}
+	return NewMeasurement(h.Name(), samples, time.Now()), nil
 }
 
 // away is the measurement of a host that could not be asked.
 func away(host string, err error) Measurement {
-	return Measurement{Result: failed("stats", host, time.Now(), err), Containers: []Container{}}
+	return Measurement{Result: failed(statsName, host, time.Now(), err), Containers: []Container{}}
 }
 
 // NewMeasurement computes figures and verdict from what an engine counted. now is
 // when it was measured in case no sample says so itself.
 func NewMeasurement(host string, samples []hosts.ContainerSample, now time.Time) Measurement {
 	m := Measurement{
-		Result:     Result{Check: "stats", Host: host, At: now, Findings: []Finding{}},
+		Result:     Result{Check: statsName, Host: host, At: now, Findings: []Finding{}},
 		Containers: make([]Container, 0, len(samples)),
 	}
 	for _, s := range samples {

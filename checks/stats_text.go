@@ -22,13 +22,9 @@ const (
 // WriteStats writes s for a phone: one line that says how things are, what a
 // person should look at, the busiest containers, and the calm rest in one line.
 func WriteStats(m *text.Message, l *text.Language, s Measurement, now time.Time) {
-	busy, calm := split(s.Containers)
+	shown, busy, calm := oneBlock(s.Containers)
 	writeHeadline(m, l, s, now)
 	writeFindings(m, l, s.Findings[:min(len(s.Findings), mostFindings)])
-	shown := busy[:min(len(busy), blockLines-1)]
-	if few := min(fewestShown-len(shown), len(calm)); few > 0 {
-		shown, calm = slices.Concat(shown, calm[:few]), calm[few:]
-	}
 	writeBlocks(m, l, shown)
 	if n := hidden(busy, s.Findings); n > 0 {
 		m.Text(l.Say("checks.stats.more", "Count", n)).Code(l.Say("checks.stats.all", "Host", s.Host)).Line()
@@ -36,6 +32,41 @@ func WriteStats(m *text.Message, l *text.Language, s Measurement, now time.Time)
 	if len(calm) > 0 {
 		m.Text(sayCalm(l, calm)).Line()
 	}
+}
+
+// oneBlock returns the containers that are shown when there is room for one block,
+// all those that stand out, and the calm ones that are not shown.
+func oneBlock(all []Container) (shown, busy, calm []Container) {
+	busy, calm = split(all)
+	shown = busy[:min(len(busy), blockLines-1)]
+	if few := min(fewestShown-len(shown), len(calm)); few > 0 {
+		shown, calm = slices.Concat(shown, calm[:few]), calm[few:]
+	}
+	return shown, busy, calm
+}
+
+// tell adds how many containers there are and the block of those that stand out.
+func (m Measurement) tell(o *Outcome, l *text.Language) {
+	shown, busy, _ := oneBlock(m.Containers)
+	o.Count, o.Busy = len(m.Containers), len(busy)
+	if len(shown) > 0 {
+		o.Detail = strings.Join(table(l, shown), "\n")
+	}
+}
+
+func calmStats(l *text.Language, o Outcome, _ time.Time) string {
+	return sayCount(l, o.Count, o.Busy)
+}
+
+// sayCount says how many containers there are when none is a finding.
+func sayCount(l *text.Language, count, busy int) string {
+	switch {
+	case count == 0:
+		return l.Say("checks.stats.none")
+	case busy > 0:
+		return l.Say("checks.stats.busy", "Count", busy, "Of", count)
+	}
+	return l.Say("checks.stats.calm", "Containers", l.Say("checks.stats.containers", "Count", count))
 }
 
 // WriteStatsAll writes every container of s, in blocks that a phone can show.
@@ -94,14 +125,9 @@ func hidden(busy []Container, findings []Finding) int {
 
 func writeHeadline(m *text.Message, l *text.Language, s Measurement, now time.Time) {
 	busy, _ := split(s.Containers)
-	state := l.Say("checks.stats.calm", "Containers", l.Say("checks.stats.containers", "Count", len(s.Containers)))
-	switch {
-	case len(s.Containers) == 0:
-		state = l.Say("checks.stats.none")
-	case len(s.Findings) > 0:
+	state := sayCount(l, len(s.Containers), len(busy))
+	if len(s.Containers) > 0 && len(s.Findings) > 0 {
 		state = l.Say("checks.stats.look", "Count", things(s.Findings), "Of", len(s.Containers))
-	case len(busy) > 0:
-		state = l.Say("checks.stats.busy", "Count", len(busy), "Of", len(s.Containers))
 	}
 	age := l.Say("checks.now")
 	if s.Age(now) >= time.Second {
@@ -163,15 +189,21 @@ func writeBlocks(m *text.Message, l *text.Language, rows []Container) {
 	if len(rows) == 0 {
 		return
 	}
-	lines := []string{l.Say("checks.stats.columns")}
-	for _, c := range rows {
-		lines = append(lines, row(l, c))
-	}
+	lines := table(l, rows)
 	for len(lines) > 0 {
 		n := min(blockLines, len(lines))
 		m.Pre(strings.Join(lines[:n], "\n"))
 		lines = lines[n:]
 	}
+}
+
+// table is a heading and a line for each container.
+func table(l *text.Language, rows []Container) []string {
+	lines := []string{l.Say("checks.stats.columns")}
+	for _, c := range rows {
+		lines = append(lines, row(l, c))
+	}
+	return lines
 }
 
 // row is 36 columns wide: name, CPU, memory used and its limit, its percentage,

@@ -70,9 +70,9 @@ type Call struct {
 	Reply text.Message
 
 	card    store.Card // under which it was said; its ID is 0 for none
-	subject string // what it was about, for the audit log
-	mistake bool   // it could not be understood
-	after   func() // runs once all that it says and did is stored; nil for nothing
+	subject string     // what it was about, for the audit log
+	mistake bool       // it could not be understood
+	after   func()     // runs once all that it says and did is stored; nil for nothing
 }
 
 // Say returns a sentence of the catalogue.

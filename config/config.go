@@ -20,6 +20,7 @@ import (
 	"ronde/alerts"
 	"ronde/bot"
 	"ronde/cards"
+	"ronde/checks"
 	"ronde/commands"
 	"ronde/hosts"
 	"ronde/routines"
@@ -44,6 +45,7 @@ type Config struct {
 	Mailbox     *alerts.MailboxConfig // nil when no mailbox is followed
 	Trust       alerts.Trust          // which mails of the mailbox count
 	Hosts       []hosts.Config        // in the order of the file
+	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
 
 	// Files has a fingerprint of each PEM file that a setting names, by that setting,
@@ -105,7 +107,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"host", "routine"}
+var several = []string{"host", "oauth", "routine"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -119,7 +121,8 @@ func (r *reader) config(s *section) Config {
 	c.Rights = r.rights(s)
 	r.mailbox(&c, s)
 	c.Hosts = r.hosts(s)
-	c.Routines = r.routines(s, c.Hosts)
+	c.OAuth = r.oauth(s)
+	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
 	c.Files = r.files
 	return c
 }

@@ -16,6 +16,7 @@ import (
 	"ronde/alerts"
 	"ronde/bot"
 	"ronde/cards"
+	"ronde/checks"
 	"ronde/hosts"
 )
 
@@ -130,6 +131,20 @@ func TestRelativeNamesStartAtTheFile(t *testing.T) {
 	want := []hosts.Config{{Name: "antigone", Docker: "tcp://h:1", TLS: hosts.TLS{CA: filepath.Join(dir, "secret")}}}
 	if diff := cmp.Diff(want, c.Hosts); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
+	}
+}
+
+// TestSecretsInFilesAreReadWhenTheyAreUsed: the bot keeps the name of the file, so
+// that a secret which is renewed counts without a restart.
+func TestSecretsInFilesAreReadWhenTheyAreUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, mistakes := parse("[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_file = '" + file + "'\n")
+	want := []checks.OAuthConfig{{Name: "intra", TokenURL: intraTokens, ClientID: "u", SecretFile: file}}
+	if diff := cmp.Diff(want, c.OAuth); diff != "" || len(mistakes) > 0 {
+		t.Errorf("mistakes %v, oauth (-want +got):\n%s", mistakes, diff)
 	}
 }
 

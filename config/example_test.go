@@ -63,6 +63,9 @@ func TestExampleParses(t *testing.T) {
 	if diff := cmp.Diff([]string{"antigone", "balearica", "sarus"}, names); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
+	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
+		t.Errorf("oauth %+v", c.OAuth)
+	}
 }
 
 // TestExampleHasEveryChore holds the list of what the people of such a host do by
@@ -149,7 +152,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "mailbox", "host", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "mailbox", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -168,7 +171,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 			words = "Default: none"
 		}
 		switch {
-		case strings.HasPrefix(name, "routine.title.") || strings.HasPrefix(name, "mailbox.password_"):
+		case strings.HasPrefix(name, "routine.title.") || strings.HasPrefix(name, "mailbox.password_"), strings.HasPrefix(name, "oauth.client_secret_"):
 			words = "Required" // in one of two ways
 		case slices.Contains(required, name):
 			words = "Required"
@@ -189,7 +192,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example
 // that may stand beside the others.
 func TestCommentedSettingsAreValid(t *testing.T) {
-	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|weekly|monthly|ca_file|cert_file|key_file) = `)
+	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|weekly|monthly|ca_file|cert_file|key_file) = `)
 	var doc strings.Builder
 	for line := range strings.Lines(string(readFile(t, example))) {
 		if settingLine.MatchString(strings.TrimSuffix(line, "\n")) && !exclusive.MatchString(line) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"ronde/hosts"
@@ -10,22 +11,47 @@ import (
 // hosts reads every [[host]].
 func (r *reader) hosts(root *section) []hosts.Config {
 	var all []hosts.Config
-	taken := namesakes{}
+	taken, here := namesakes{}, namesakes{}
 	for _, s := range root.each("host", "name") {
 		s.need("name", `"antigone"`)
 		one := hosts.Config{
 			Name:   s.text("name", "", `"antigone"`),
 			Docker: s.text("docker", "", `"unix:///var/run/docker.sock"`),
 			TLS:    hosts.TLS{CA: s.file("ca_file"), Cert: s.file("cert_file"), Key: s.file("key_file")},
+			Local:  s.truth("local"),
+			Root:   s.root(),
 		}
 		if s.table == nil {
 			continue
 		}
 		taken.take(s, "name", one.Name, s.at("name"))
+		s.onlyHere(one, here)
 		s.judge(one)
 		all = append(all, one)
 	}
 	return all
+}
+
+// root reads where a host's files begin; "" stands for the default, which is no
+// mistake without local.
+func (s *section) root() string {
+	if root := s.text("root", "/", `"/host"`); root != "/" {
+		return root
+	}
+	return ""
+}
+
+// onlyHere notes a second host that is this machine: what was copied from one host
+// to the next would be said about the wrong one.
+func (s *section) onlyHere(c hosts.Config, here namesakes) {
+	if !c.Local {
+		return
+	}
+	if first, taken := here[""]; taken {
+		s.wrong("local", fmt.Sprintf("only one host can be this machine, and that on line %d is; take one away", first.line))
+		return
+	}
+	here[""] = s.at("local")
 }
 
 // judge notes what the package hosts finds wrong with a host, at its setting.

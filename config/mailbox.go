@@ -67,6 +67,9 @@ func (r *reader) mailbox(c *Config, root *section) {
 // that is not valid is left to its own mistake.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err != nil || host == "localhost" || ip != nil && ip.IsLoopback()
+	return err != nil || loopbackHost(host)
+}
+
+func loopbackHost(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -10,6 +10,7 @@ import (
 const (
 	oneHost = "[[host]]\nname = \"antigone\"\ndocker = \"unix:///run/docker.sock\"\n"
 	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
+	secret  = "[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_env = \"RONDE_S\"\n"
 	chore   = "[[routine]]\nkey = \"a\"\ntitle = { fr = \"A\" }\n"
 )
 
@@ -19,13 +20,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, host, language, log_level, mailbox, matrix, rights, rooms, routine, timezone`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, host, language, log_level, mailbox, matrix, oauth, rights, rooms, routine, timezone`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, host, language, log_level, mailbox, matrix, rights, rooms, routine, timezone`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, host, language, log_level, mailbox, matrix, rights, rooms, routine, timezone`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, host, language, log_level, mailbox, matrix, oauth, rights, rooms, routine, timezone`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, host, language, log_level, mailbox, matrix, oauth, rights, rooms, routine, timezone`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -106,8 +107,28 @@ func TestMistakes(t *testing.T) {
 		{"no such host", oneHost + chore + "every = \"1d\"\nchecks = [\"stats antigon\"]", `8:11: routine[a].checks: there is no host "antigon"; did you mean "antigone"?`},
 		{"no host at all", chore + "every = \"1d\"\nchecks = [\"stats antigone\"]", `5:11: routine[a].checks: there is no host "antigone"; none is configured`},
 		{"no such check", oneHost + chore + "every = \"1d\"\nchecks = [\"stat antigone\"]", `8:11: routine[a].checks: there is no kind of check "stat"; did you mean "stats"?`},
-		{"check without a host", oneHost + chore + "every = \"1d\"\nchecks = [\"stats\"]", `8:11: routine[a].checks: "stats" is not a check; write its kind and a host, such as "stats antigone"`},
+		{"check without a host", oneHost + chore + "every = \"1d\"\nchecks = [\"stats\"]", `8:11: routine[a].checks: "stats" is not a check; write its kind and a name, such as "stats antigone" or "oauth intra"`},
 		{"host without an engine", "[[host]]\nname = \"b\"\n" + chore + "every = \"1d\"\nchecks = [\"stats b\"]", `7:11: routine[a].checks: "b" has no docker setting, which stats needs`},
+		{"host that is not this machine", oneHost + chore + "every = \"1d\"\nchecks = [\"reboot antigone\"]", `8:11: routine[a].checks: "antigone" has no local setting, which reboot needs`},
+		{"secret that is none", secret + chore + "every = \"1d\"\nchecks = [\"oauth intar\"]", `9:11: routine[a].checks: there is no [[oauth]] "intar"; did you mean "intra"?`},
+		{"secret in place of a host", oneHost + secret + chore + "every = \"1d\"\nchecks = [\"stats intra\"]", `12:11: routine[a].checks: there is no host "intra"; known: "antigone"`},
+		{"host in place of a secret", oneHost + chore + "every = \"1d\"\nchecks = [\"oauth antigone\"]", `8:11: routine[a].checks: there is no [[oauth]] "antigone"; none is configured`},
+		{"every kind of check", oneHost + "local = true\n" + secret + chore + "every = \"1d\"\nchecks = [\"stats antigone\", \"reboot antigone\", \"oauth intra\"]", ``},
+
+		{"two hosts that are this machine", "[[host]]\nname = \"a\"\nlocal = true\n[[host]]\nname = \"b\"\nlocal = true", `6:9: host[b].local: only one host can be this machine, and that on line 3 is; take one away`},
+		{"root of another machine", "[[host]]\nname = \"a\"\nroot = \"/host\"", `3:8: host[a].root: "/host" is of no use without local = true`},
+		{"root that is relative", "[[host]]\nname = \"a\"\nlocal = true\nroot = \"host\"", `4:8: host[a].root: "host" must be an absolute path, such as /host`},
+		{"truth in quotes", "[[host]]\nname = \"a\"\nlocal = \"yes\"", `3:9: host[a].local: is the text "yes", but true or false without quotes is wanted: local = true`},
+
+		{"oauth without anything", "[[oauth]]", `1:3: oauth[1].client_id: missing; write client_id = "u-s4t2ud-…"` + "\n" + `1:3: oauth[1].name: missing; write name = "intra"` + "\n" +
+			`1:3: oauth[1].client_secret_file: missing; write client_secret_file = "/etc/ronde/intra-secret", or client_secret_env = "RONDE_INTRA_SECRET"`},
+		{"secret in the open", strings.Replace(secret, "client_secret_env", "client_secret", 1), `4:1: oauth[intra].client_secret: a secret does not stand in this file; put it in a file of its own and name that with client_secret_file, or name an environment variable with client_secret_env`},
+		{"two secrets of one name", secret + secret, `6:8: oauth[intra].name: "intra" is already the name of another oauth, on line 2`},
+		{"secret sent readable", secret + "token_url = \"http://api.example.org/oauth/token\"", `5:13: oauth[intra].token_url: "http://api.example.org/oauth/token" would send the secret readable over the network; write https://`},
+		{"token address with a password", secret + "token_url = \"https://u:hunter2@h/token\"", `5:13: oauth[intra].token_url: "https://…" takes no user name and no parameters`},
+		{"token address that is none", secret + "token_url = \"intra\"", `5:13: oauth[intra].token_url: "intra" is not the address of a token endpoint, such as "https://api.intra.42.fr/oauth/token"`},
+		{"token address on this machine", secret + "token_url = \"http://127.0.0.1:8080/oauth/token\"", ``},
+
 		{"runbook that is no page", chore + "every = \"1d\"\nrunbook = \"ftp://h?token=hunter2\"", `5:11: routine[a].runbook: "ftp://…" is not the address of a page, such as "https://wiki.example.org/backups"`},
 	}
 	for _, tt := range tests {

@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"ronde/bot"
-	"ronde/checks"
-	"ronde/hosts"
 	"ronde/routines"
 	"ronde/text"
 )
@@ -34,7 +31,7 @@ func (n namesakes) take(s *section, setting, name string, at place) {
 }
 
 // routines reads every [[routine]].
-func (r *reader) routines(root *section, known []hosts.Config) []routines.Routine {
+func (r *reader) routines(root *section, known targets) []routines.Routine {
 	var all []routines.Routine
 	taken := namesakes{}
 	for _, s := range root.each("routine", "key") {
@@ -183,55 +180,6 @@ func (s *section) date(name string) routines.Date {
 		s.note(v.at, s.key(name), err.Error())
 	}
 	return day
-}
-
-// checks reads references such as "stats antigone": a kind of check and a host.
-func (s *section) checks(known []hosts.Config) []string {
-	var kinds, names, engines, all []string
-	for _, k := range checks.Kinds() {
-		kinds = append(kinds, k.Name)
-	}
-	for _, h := range known {
-		if h.Name != "" && !slices.Contains(names, h.Name) {
-			names = append(names, h.Name)
-		}
-		if h.Docker != "" {
-			engines = append(engines, h.Name)
-		}
-	}
-	for _, i := range s.texts("checks", `["stats antigone"]`) {
-		kind, host, _ := strings.Cut(i.text, " ")
-		host = strings.TrimSpace(host)
-		switch {
-		case host == "" || strings.Contains(host, " "):
-			s.note(i.at, s.key("checks"), fmt.Sprintf(`%s is not a check; write its kind and a host, such as "stats antigone"`, shown(i.text)))
-		case !s.known(i.at, "checks", kind, "kind of check", kinds):
-		case !s.known(i.at, "checks", host, "host", names):
-		case kind == "stats" && !slices.Contains(engines, host):
-			s.note(i.at, s.key("checks"), fmt.Sprintf("%s has no docker setting, which stats needs", shown(host)))
-		default:
-			all = append(all, kind+" "+host)
-		}
-	}
-	return all
-}
-
-// known notes a reference to something that does not exist.
-func (s *section) known(at place, setting, name, what string, all []string) bool {
-	if slices.Contains(all, name) {
-		return true
-	}
-	message := fmt.Sprintf("there is no %s %s", what, shown(name))
-	switch near := nearest(name, all); {
-	case near != "":
-		message += fmt.Sprintf("; did you mean %q?", near)
-	case len(all) > 0:
-		message += "; known: " + quoted(all)
-	default:
-		message += "; none is configured"
-	}
-	s.note(at, s.key(setting), message)
-	return false
 }
 
 // parseLink checks the address of a page that people open.

@@ -155,6 +155,13 @@ func (s *section) oneOf(name string, valid ...string) string {
 	return valid[0]
 }
 
+// truth returns a setting that is on or off; off when it is not given.
+func (s *section) truth(name string) bool {
+	s.defaults[s.setting(name)] = "false"
+	v := s.get(name, "true", boolean)
+	return v != nil && v.text == "true"
+}
+
 // number returns a whole number between two others.
 func (s *section) number(name string, byDefault, least, most int) int {
 	s.defaults[s.setting(name)] = strconv.Itoa(byDefault)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"strings"
 )
 
@@ -17,6 +18,11 @@ type Config struct {
 	Docker string `toml:"docker"`
 	// TLS is needed for tcp:// unless it stays on this machine.
 	TLS TLS `toml:"tls"`
+	// Local says that the host is this machine, so that its files can be read.
+	Local bool `toml:"local"`
+	// Root is the folder where its files begin, for a bot in a container: "/host".
+	// Empty means "/". It makes sense with Local only.
+	Root string `toml:"root"`
 }
 
 // TLS names the PEM files for a Docker engine that listens on TCP.
@@ -31,7 +37,7 @@ func (t TLS) set() bool { return t != TLS{} }
 // A SettingError is one mistake in a [Config].
 type SettingError struct {
 	Host   string // the host's name, as it is written
-	Key    string // the setting: "name", "docker", "tls.key"
+	Key    string // the setting: "name", "docker", "tls", "root"
 	Reason string // what is wrong with it, for the person who wrote it
 }
 
@@ -54,6 +60,7 @@ func (c Config) Check() error {
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		add("tls", "cert and key are needed together")
 	}
+	add("root", checkRoot(c.Root, c.Local))
 	return errors.Join(wrong...)
 }
 
@@ -63,6 +70,18 @@ func checkName(name string) string {
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == '\u007f' || r == '\u00a0' }) {
 		return "must be one word: people type it in a room"
+	}
+	return ""
+}
+
+func checkRoot(root string, local bool) string {
+	switch {
+	case root == "":
+		return ""
+	case !local:
+		return "is of no use without local = true"
+	case !filepath.IsAbs(root):
+		return "must be an absolute path, such as /host"
 	}
 	return ""
 }

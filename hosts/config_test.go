@@ -22,6 +22,8 @@ func TestCheckNamesTheSettingThatIsWrong(t *testing.T) {
 		{"this machine by IPv6 address", Config{Name: "antigone", Docker: "tcp://[::1]:2375"}, ""},
 		{"this machine by name", Config{Name: "antigone", Docker: "tcp://localhost:2375"}, ""},
 		{"no engine", Config{Name: "antigone"}, ""},
+		{"this machine", Config{Name: "antigone", Local: true}, ""},
+		{"this machine, from a container", Config{Name: "antigone", Local: true, Root: "/host"}, ""},
 
 		{"TCP without TLS", Config{Name: "antigone", Docker: "tcp://antigone.example.org:2375"}, "docker"},
 		{"a name that only looks like this machine", Config{Name: "antigone", Docker: "tcp://127.0.0.1.example.org:2375"}, "docker"},
@@ -36,6 +38,8 @@ func TestCheckNamesTheSettingThatIsWrong(t *testing.T) {
 		{"not an address", Config{Name: "antigone", Docker: "tcp://%zz"}, "docker"},
 		{"TLS without an engine", Config{Name: "antigone", TLS: files}, "docker"},
 		{"a certificate without its key", Config{Name: "a", Docker: "tcp://127.0.0.1:1", TLS: TLS{Cert: "c"}}, "tls"},
+		{"the root of another machine", Config{Name: "a", Root: "/host"}, "root"},
+		{"a relative root", Config{Name: "a", Local: true, Root: "host"}, "root"},
 		{"a name of two words", Config{Name: "anti gone"}, "name"},
 		{"all at once", Config{Docker: "ssh://x", TLS: TLS{Key: "k"}}, "name docker tls"},
 	}

@@ -1,5 +1,5 @@
 // Package hosts knows how to reach a server. For now that is its Docker engine,
-// through a unix socket or TCP with TLS.
+// through a unix socket or TCP with TLS, and the files of the machine itself.
 //
 // Everything here only reads: of the engine's API it uses HEAD or GET /_ping and
 // GET /containers/json and /containers/{id}/stats, so a proxy in front of the socket
@@ -7,6 +7,7 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,8 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 type Host struct {
 	name     string
 	engine   *engine       // nil when it has none
+	local    bool          // it is this machine
+	root     string        // the folder where the files of a local host begin
 	patience time.Duration // for each request
 }
 
@@ -54,7 +57,7 @@ func New(c Config) (*Host, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	h := &Host{name: c.Name, patience: answerTimeout}
+	h := &Host{name: c.Name, local: c.Local, root: cmp.Or(c.Root, "/"), patience: answerTimeout}
 	if c.Docker == "" {
 		return h, nil
 	}

@@ -104,7 +104,12 @@ func (l *Language) Moment(t time.Time) string {
 
 // Day writes the date of an instant, without its year: "lun. 23 nov.".
 func (l *Language) Day(t time.Time) string {
-	return fmt.Sprintf("%s %d %s", weekdays[l.code][t.Weekday()], t.Day(), months[l.code][t.Month()-1])
+	return weekdays[l.code][t.Weekday()] + " " + l.Date(t)
+}
+
+// Date is Day without the day of the week: "23 nov.".
+func (l *Language) Date(t time.Time) string {
+	return fmt.Sprintf("%d %s", t.Day(), months[l.code][t.Month()-1])
 }
 
 // Clock writes when t was, seen from now: the time alone on the same day, else

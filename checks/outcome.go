@@ -1,0 +1,109 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+
+	"ronde/text"
+)
+
+// detailColumns is how wide the details of an outcome may be.
+const detailColumns = 36
+
+// Outcome is what one check said, in a form that can be kept.
+type Outcome struct {
+	Ref string `json:"ref"` // as configured: "stats antigone"
+	Result
+	// Holds is what a check such as reboot says; nil for others and when unknown.
+	Holds *bool `json:"holds,omitempty"`
+	// Until is the date that a check such as oauth reads; nil for others and when unknown.
+	Until *time.Time `json:"until,omitempty"`
+	// Count is how many things were looked at, such as containers, and Busy how many of
+	// them stand out without being a finding for it; both 0 where nothing is counted.
+	Count int `json:"count,omitempty"`
+	Busy  int `json:"busy,omitempty"`
+	// Page is where people put it right, from the configuration; "" when not known.
+	Page string `json:"page,omitempty"`
+	// Detail is for people who want more, in the language of whoever asked: at most
+	// ten lines of fixed-width text, of at most 36 columns. "" when there is no more.
+	Detail string `json:"detail,omitempty"`
+}
+
+// WriteOutcome adds one line about an outcome: its status, what it is about, and the
+// worst that was found or that all is well. Dates are in the time zone of now.
+func WriteOutcome(m *text.Message, l *text.Language, o Outcome, now time.Time) {
+	m.Text(mark(o.Status) + " ").Bold(text.OneLine(o.Host, 40))
+	m.Text(l.Say("checks.outcome.says", "What", sayOutcome(l, o, now)))
+	if o.Page != "" && (o.Status == Warning || o.Status == Critical) {
+		m.Text(" · " + o.Page)
+	}
+	m.Line()
+}
+
+func mark(s Status) string {
+	if s == OK {
+		return "✅"
+	}
+	return emoji(s)
+}
+
+func sayOutcome(l *text.Language, o Outcome, now time.Time) string {
+	switch {
+	case len(o.Findings) > 0:
+		said := sayFinding(l, o, now)
+		if more := len(o.Findings) - 1; more > 0 {
+			said += " " + l.Say("checks.outcome.more", "Count", more)
+		}
+		return said
+	case o.Status != OK:
+		return l.Say("checks.outcome."+string(FaultFailed), "Kind", sayKind(l, o))
+	}
+	if kind, err := Find(o.Check); err == nil && kind.Calm != nil {
+		return kind.Calm(l, o, now)
+	}
+	return l.Say("checks.outcome.calm")
+}
+
+// sayFinding says the worst that was found, shorter than where there is room for all.
+func sayFinding(l *text.Language, o Outcome, now time.Time) string {
+	f := o.Findings[0]
+	share := 0.0
+	if f.Limit > 0 {
+		share = f.Value / f.Limit * 100
+	}
+	args := []any{"Thing", text.OneLine(f.Thing, 40), "Share", fmt.Sprintf("%.0f", share), "Kind", sayKind(l, o)}
+	return l.Say("checks.outcome."+string(f.Fault), append(args, dates(l, o.Until, now)...)...)
+}
+
+// sayKind names a kind of check in words; one that is not known, as it was typed.
+func sayKind(l *text.Language, o Outcome) string {
+	if _, err := Find(o.Check); err != nil {
+		return text.OneLine(o.Check, 20)
+	}
+	return l.Say("checks.kind." + o.Check)
+}
+
+// dates are the arguments of a sentence about a date: its day, and how far it is.
+func dates(l *text.Language, at *time.Time, now time.Time) []any {
+	if at == nil {
+		return nil
+	}
+	local := at.In(now.Location())
+	return []any{"Day", l.Date(local), "In", sayDays(l, daysBetween(now, local))}
+}
+
+func sayDays(l *text.Language, days int) string {
+	switch {
+	case days <= 0:
+		return l.Say("checks.outcome.today")
+	case days == 1:
+		return l.Say("checks.outcome.tomorrow")
+	}
+	return l.Say("checks.outcome.days", "Count", days)
+}
+
+// daysBetween counts the midnights between two instants, in the location of each.
+func daysBetween(from, to time.Time) int {
+	date := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	return int(date(to).Sub(date(from)).Hours()) / 24
+}
