@@ -30,7 +30,7 @@ func (d dueCommand) Run(ctx context.Context, s *streams) error {
 	if d.Days < 0 || d.Days > 3660 {
 		return &codedError{exitUsage, fmt.Errorf("--days %d: it is a number from 0 to 3660", d.Days)}
 	}
-	from, err := moment(d.At, c.Location)
+	from, err := moment("--at", d.At, c.Location)
 	if err != nil {
 		return &codedError{exitUsage, err}
 	}
@@ -48,8 +48,9 @@ func (d dueCommand) Run(ctx context.Context, s *streams) error {
 	return printAgenda(s, c, agenda)
 }
 
-// moment reads what --at was given, in the configured time zone where it names none.
-func moment(at string, loc *time.Location) (time.Time, error) {
+// moment reads the time that a flag was given, in the configured time zone where it
+// names none; "" is now.
+func moment(flag, at string, loc *time.Location) (time.Time, error) {
 	if at == "" {
 		return time.Now().In(loc), nil
 	}
@@ -58,7 +59,7 @@ func moment(at string, loc *time.Location) (time.Time, error) {
 			return t.In(loc), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--at %q is no time such as 2026-01-31, \"2026-01-31 09:00\" or 2026-01-31T09:00:00+01:00", at)
+	return time.Time{}, fmt.Errorf("%s %q is no time such as 2026-01-31, \"2026-01-31 09:00\" or 2026-01-31T09:00:00+01:00", flag, at)
 }
 
 // history returns what was completed, as far as there is a database.
@@ -78,12 +79,11 @@ func history(ctx context.Context, c config.Config) (facts map[string]routines.Fa
 			if err != nil {
 				return err
 			}
-			last, _, err := tx.LastCompletion(r.Key)
-			if err != nil {
-				return err
+			if !known {
+				continue
 			}
-			if known {
-				facts[r.Key] = routines.Facts{Since: since, Last: routines.Done{At: last.At, By: last.Who}}
+			if facts[r.Key], err = routines.History(tx, r, since); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -36,15 +36,16 @@ const (
 )
 
 type cli struct {
-	Run    runCommand    `cmd:"" help:"Live in the rooms until stopped."`
-	Login  loginCommand  `cmd:"" help:"Log in to the homeserver, once."`
-	Config configCommand `cmd:"" help:"Look at a configuration."`
-	Due    dueCommand    `cmd:"" help:"Show which routines are due, and when."`
-	Check  checkCommand  `cmd:"" help:"Make a check now; exits with its verdict (0 ok, 1 warning, 2 critical, 3 unknown)."`
-	Backup backupCommand `cmd:"" help:"Copy the database to a new file, also while the bot runs."`
-	Mail   mailCommand   `cmd:"" help:"Look at mails."`
-	Health healthCommand `cmd:"" help:"Say whether the running bot is alive; for a container's health check."`
-	Print  printVersion  `cmd:"" name:"version" help:"Print the version."`
+	Run     runCommand     `cmd:"" help:"Live in the rooms until stopped."`
+	Login   loginCommand   `cmd:"" help:"Log in to the homeserver, once."`
+	Config  configCommand  `cmd:"" help:"Look at a configuration."`
+	Due     dueCommand     `cmd:"" help:"Show which routines are due, and when."`
+	History historyCommand `cmd:"" help:"Print what was done, skipped and missed, and by whom."`
+	Check   checkCommand   `cmd:"" help:"Make a check now; exits with its verdict (0 ok, 1 warning, 2 critical, 3 unknown)."`
+	Backup  backupCommand  `cmd:"" help:"Copy the database to a new file, also while the bot runs."`
+	Mail    mailCommand    `cmd:"" help:"Look at mails."`
+	Health  healthCommand  `cmd:"" help:"Say whether the running bot is alive; for a container's health check."`
+	Print   printVersion   `cmd:"" name:"version" help:"Print the version."`
 }
 
 // streams are where a command reads and writes.

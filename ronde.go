@@ -48,8 +48,11 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		return nil, err
 	}
 	r := &ronde{config: c, store: s, log: log, close: set.Close, samplers: checks.NewSamplers(set, log)}
-	r.routines = &routines.Desk{Routines: c.Routines, Location: c.Location, Language: language}
 	r.outbox = cards.New(s, language, c.Outbox, log)
+	r.routines = &routines.Desk{
+		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
+		Notices: r.outbox, Checks: checks.NewSuite(set, r.samplers, c.OAuth, log),
+	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
 		Store: s, Trust: c.Trust, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
 	})
@@ -59,6 +62,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	})
 	r.outbox.Connect(map[string]cards.Render{
 		routines.CardKind:   r.routines.Render,
+		routines.RoundKind:  r.routines.RenderRound,
 		alerts.IncidentCard: r.alerts.RenderIncident,
 		alerts.MailCard:     r.alerts.RenderMail,
 	}, r.commands.Wake)

@@ -47,6 +47,7 @@ type Config struct {
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
+	Prompting   routines.Settings     // how all of them are asked for
 
 	// Files has a fingerprint of each PEM file that a setting names, by that setting,
 	// so that a renewed certificate counts as a change.
@@ -119,6 +120,7 @@ func (r *reader) config(s *section) Config {
 	}
 	r.matrix(&c, s)
 	c.Rights = r.rights(s)
+	c.Prompting = r.prompting(s)
 	r.mailbox(&c, s)
 	c.Hosts = r.hosts(s)
 	c.OAuth = r.oauth(s)

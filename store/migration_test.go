@@ -1,0 +1,81 @@
+package store
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestADatabaseOfTheFirstVersionIsTakenOver: what people did stays, with its numbers.
+func TestADatabaseOfTheFirstVersionIsTakenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ronde.db")
+	firstVersion(t, path, `
+		INSERT INTO routines (key, since) VALUES ('backups', 1000);
+		INSERT INTO occurrences (id, routine, due_at, state, opened_at, late) VALUES (7, 'backups', 2000, 'done', 2000, 1);
+		INSERT INTO completions (id, routine, occurrence_id, at, who, how, event_id, note) VALUES (3, 'backups', 7, 3000, '@ana:x', 'reaction', '$a', 'green');
+		INSERT INTO completions (id, routine, at, who, how, event_id, note, undone_at, undone_by) VALUES (4, 'backups', 4000, '@bob:x', 'command', '$b', '', 5000, '@ana:x');`)
+	s := open(t, path)
+	update(t, s, func(tx *Tx) error {
+		o, known, err := tx.Occurrence(7)
+		if err != nil || !known || o.Late != 1 || o.State != OccurrenceDone || o.Turn != "" || !o.Nudged.IsZero() {
+			t.Errorf("occurrence %+v, %v, %v", o, known, err)
+		}
+		last, known, err := tx.LastCompletion("backups")
+		if err != nil || !known || last.ID != 3 || last.Note != "green" || len(last.Helpers) > 0 || !last.At.Equal(time.UnixMilli(3000)) {
+			t.Errorf("the last completion is %+v, %v, %v", last, known, err)
+		}
+		all, err := tx.AllCompletions("")
+		if err != nil || len(all) != 2 || all[1].UndoneAt.IsZero() {
+			t.Errorf("the history is %+v, %v", all, err)
+		}
+		return tx.AddCompletion(Completion{Routine: "backups", At: tx.Now, How: "check", EventID: "check-8"})
+	})
+}
+
+// firstVersion writes a database as the first version made it, with some rows.
+func firstVersion(t *testing.T, path, rows string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	schema, err := os.ReadFile("schema/01-foundation.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		string(schema), rows,
+		"CREATE TABLE version (version INTEGER, compat INTEGER); INSERT INTO version VALUES (1, 1)",
+		"CREATE TABLE database_owner (key INTEGER PRIMARY KEY DEFAULT 0, owner TEXT NOT NULL); INSERT INTO database_owner (owner) VALUES ('ronde')",
+	} {
+		if _, err := db.Exec(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAReadingKnowsSinceWhenItHolds: since when something holds is known as long as it
+// goes on holding.
+func TestAReadingKnowsSinceWhenItHolds(t *testing.T) {
+	s := temp(t)
+	at := func(hour int) time.Time { return time.UnixMilli(int64(hour) * 3600_000) }
+	for _, step := range []struct {
+		hour  int
+		holds bool
+		since int
+	}{{1, false, 1}, {2, true, 2}, {3, true, 2}, {4, false, 4}, {5, true, 5}} {
+		update(t, s, func(tx *Tx) error {
+			if err := tx.SetReading(Reading{Ref: "reboot antigone", At: at(step.hour), Holds: step.holds, Until: at(99)}); err != nil {
+				return err
+			}
+			r, err := tx.Reading("reboot antigone")
+			if !r.Since.Equal(at(step.since)) || r.Holds != step.holds || !r.At.Equal(at(step.hour)) || !r.Until.Equal(at(99)) {
+				t.Errorf("at %d: %+v", step.hour, r)
+			}
+			return err
+		})
+	}
+}
