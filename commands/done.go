@@ -37,15 +37,15 @@ var DoneCommand = Command{Name: "done", French: "fait", Args: true, Acts: true, 
 	return c.sayNext(tx, r)
 }}
 
-// sayNext adds when a routine is due next.
+// sayNext adds when a routine is due next, if anything says so.
 func (c *Call) sayNext(tx *store.Tx, r routines.Routine) error {
 	facts, err := c.Desk.Routines.Facts(tx)
 	if err != nil {
 		return err
 	}
-	f := facts[r.Key]
-	next := routines.Next(r.Cadence, f.Last.At, f.Since, c.Desk.Location)
-	c.Reply.Line().Text(c.Say("done.next", "When", c.Desk.Language.Moment(next)))
+	if next, ok := routines.Next(r.Cadence, facts[r.Key], c.Desk.Location); ok {
+		c.Reply.Line().Text(c.Say("done.next", "When", c.Desk.Language.Moment(next)))
+	}
 	return nil
 }
 

@@ -51,6 +51,9 @@ func (d *Desk) Tick(ctx context.Context, s *store.Store) (changed bool, err erro
 			return err
 		}
 		for _, due := range DueNow(d.Routines, facts, tx.Now, d.Location) {
+			if due.Due.After(tx.Now) {
+				continue // its window is open, but nobody has to be asked yet
+			}
 			opened, err := d.open(tx, due)
 			if err != nil {
 				return err
