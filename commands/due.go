@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"time"
 
 	"ronde/routines"
@@ -16,7 +17,9 @@ var Due = Command{Name: "due", French: "prévu", Aliases: []string{"routines"}, 
 	}
 	all := c.Desk.Routines.Routines
 	now := tx.Now.In(c.Desk.Location)
-	open := routines.DueNow(all, facts, now, c.Desk.Location)
+	open := slices.DeleteFunc(routines.DueNow(all, facts, now, c.Desk.Location), func(d routines.Due) bool {
+		return d.Due.After(now) // it may be done already; that is said among the next
+	})
 	if len(open) == 0 {
 		c.Reply.Text("🌙 ").Bold(c.Say("due.nothing"))
 	} else {

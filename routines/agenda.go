@@ -8,7 +8,8 @@ import (
 // Agenda returns what is due at from, overdue first, and every date after it up to
 // the same time of day days local days later, both ends included; sorted by time
 // and then key. It supposes that what is open is done at from and everything else
-// when it falls due.
+// when it falls due; what may be done already but is not due yet stands there at its
+// Due.
 //
 // A routine that facts does not hold is taken as known since from. The result is
 // never nil, so that it is an array in JSON too.
@@ -24,19 +25,18 @@ func Agenda(routines []Routine, facts map[string]Facts, from time.Time, days int
 // ahead returns the dates of one routine from what is open at from up to end.
 func (r Routine) ahead(f Facts, from, end time.Time, loc *time.Location) []Due {
 	var due []Due
-	last := f.Last.At
-	if open, ok := dueNow(r, f, from, loc); ok {
-		due, last = append(due, open), open.Due
+	if open, ok := dueNow(r, f, from, loc); ok && !open.Due.After(from) {
+		due, f.Last.At = append(due, open), open.Due
 		if r.rolls() {
-			last = from // the calendar does not move when its chore is done late
+			f.Last.At = from // the calendar does not move when its chore is done late
 		}
 	}
 	for {
-		last = Next(r.Cadence, last, f.Since, loc)
-		if last.After(end) {
+		next, ok := Upcoming(r, f, loc)
+		if !ok || next.Due.After(end) {
 			return due
 		}
-		due = append(due, Due{Routine: r.Key, Title: r.Title, Due: last})
+		due, f.Last.At = append(due, next), next.Due
 	}
 }
 

@@ -132,8 +132,10 @@ func TestAgendaIsWhatWillBeAsked(t *testing.T) {
 	var got []Due
 	for now := from; !now.After(from.AddDate(1, 0, 0)); now = now.Add(30 * time.Minute) {
 		for _, d := range DueNow(r, facts, now, loc) {
-			got = append(got, d)
-			facts[d.Routine] = Facts{Since: from, Last: Done{At: now}}
+			if !d.Due.After(now) {
+				got = append(got, d)
+				facts[d.Routine] = Facts{Since: from, Last: Done{At: now}}
+			}
 		}
 	}
 	if diff := cmp.Diff(told(want), told(got)); diff != "" || len(got) < 300 {

@@ -42,6 +42,9 @@ func (d *Date) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
+// MarshalText is String.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // String writes the date as "2026-01-31", and the zero Date as "".
 func (d Date) String() string {
 	if d == (Date{}) {

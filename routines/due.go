@@ -8,7 +8,7 @@ import (
 	"ronde/text"
 )
 
-// Done is a completion that is not undone.
+// Done is a completion or a skip that is not undone.
 type Done struct {
 	At time.Time
 	By string // the person's Matrix id; empty if nobody in person
@@ -16,20 +16,41 @@ type Done struct {
 
 // Facts is all that a decision needs to know of a routine's history.
 type Facts struct {
-	// Last is the latest completion that is not undone, the zero Done if there
-	// is none. Latest by Done.At, not by when it was recorded.
+	// Last is the latest completion or skip that counts, the zero Done if there is
+	// none. Latest by Done.At, not by when it was recorded.
 	Last Done
 	// Since is when the routine became known; nothing was due before. Zero counts
 	// as the time of the question.
 	Since time.Time
+	// Reading is what the routine's own check last said; zero for routines without
+	// When or Expires.
+	Reading Reading
+}
+
+// Reading is what a check said of the fact that a routine depends on.
+type Reading struct {
+	// At is when it was last measured successfully; zero is never.
+	At time.Time
+	// Holds is whether the condition of a When holds, and Since is since when, as
+	// far as it was measured.
+	Holds bool
+	Since time.Time
+	// Until is the date that was read for an Expires; zero when it is not known.
+	Until time.Time
 }
 
 // Due is one time that a routine is due, by now or in days to come.
 type Due struct {
 	Routine string         `json:"routine"` // its key
 	Title   text.Localized `json:"title"`
+	// Opens is from when on it may be done: the same as Due, or earlier with a
+	// window of days.
+	Opens time.Time `json:"opens"`
 	// Due is the instant, in the local zone.
 	Due time.Time `json:"due"`
+	// Deadline is the last local day on which it should be done; the zero Date is
+	// none.
+	Deadline Date `json:"deadline,omitzero"`
 	// Late is how many local days ago that was: 0 until the next midnight.
 	Late int `json:"late"`
 	// Missed counts the dates of a calendar cadence before Due that no completion
@@ -37,77 +58,13 @@ type Due struct {
 	Missed int `json:"missed"`
 }
 
-// Next returns the first instant at which the cadence is due, given the last
-// completion (zero: never) and when the routine became known. It is in loc, never
-// before c.Start or, without one, since, and always after last, but it may be long past.
-//
-// An Every is due on the last day of its window, counted from the local day of the
-// completion, whatever the hour; without a completion it is due at the first c.At
-// from since on.
-//
-// A calendar date is covered by a completion after it, and by one shortly before
-// it: within a quarter of the time since the date before. So the chore of Monday
-// 09:00 may be done from Saturday 15:00 on (42 hours, a quarter of a week) without
-// being asked again, while doing it once more on a Tuesday leaves the next Monday
-// alone. For a day of the month the quarter is about a week, and with
-// several weekdays it follows each gap: 6 hours for the Tuesday after a Monday.
-func Next(c Cadence, last, since time.Time, loc *time.Location) time.Time {
-	if c.rolls() {
-		return c.nextRolling(last, c.floor(since, loc), loc)
-	}
-	return c.on(c.nextDate(last, c.floor(since, loc), loc), loc)
-}
-
-// floor is the instant before which nothing is due: the configured start, also
-// when it is long past, or else when the routine became known.
-func (c Cadence) floor(since time.Time, loc *time.Location) time.Time {
-	if c.Start == (Date{}) {
-		return since
-	}
-	return c.Start.at(NewClock(0, 0), loc)
-}
-
-func (c Cadence) nextRolling(last, floor time.Time, loc *time.Location) time.Time {
-	first := c.after(DateOf(floor.In(loc)), floor.Add(-1), loc)
-	if last.IsZero() {
-		return first
-	}
-	return later(first, c.after(DateOf(last.In(loc)).Add(c.Every.Last), last, loc))
-}
-
-// after returns the time that the cadence has on day d, or on the first day after
-// d on which that is later than t. The search ends at once but for a zone that
-// sets its clocks back over midnight, where a day can return.
-func (c Cadence) after(d Date, t time.Time, loc *time.Location) time.Time {
-	for !c.on(d, loc).After(t) {
-		d = d.Add(1)
-	}
-	return c.on(d, loc)
-}
-
-// nextDate returns the first calendar date from floor on that last does not cover.
-func (c Cadence) nextDate(last, floor time.Time, loc *time.Location) Date {
-	d := c.onOrAfter(DateOf(later(floor, last).In(loc)).Add(-1))
-	for c.on(d, loc).Before(floor) || c.covers(last, d, loc) {
-		d = c.onOrAfter(d.Add(1))
-	}
-	return d
-}
-
-// covers reports whether a completion counts for calendar date d; see Next.
-func (c Cadence) covers(done time.Time, d Date, loc *time.Location) bool {
-	if done.IsZero() {
-		return false
-	}
-	const quarterDay = 24 * time.Hour / 4
-	gap := d.Sub(c.onOrBefore(d.Add(-1)))
-	return c.on(d, loc).Sub(done) <= time.Duration(gap)*quarterDay
-}
-
 // DueNow returns what should be open at now, sorted by due date and key: at most
 // one entry for each routine. For a calendar cadence that is the latest date that
 // no completion covers, and the ones before it are counted as missed. A routine
 // that facts does not hold is taken as known since now.
+//
+// Among them are the routines whose window is open although they are not due yet:
+// their Due is after now.
 //
 // The answer depends on now only through dates being past, so a clock that was
 // set back makes nothing due a second time: the same entry has the same Due.
@@ -123,29 +80,29 @@ func DueNow(routines []Routine, facts map[string]Facts, now time.Time, loc *time
 }
 
 func dueNow(r Routine, f Facts, now time.Time, loc *time.Location) (Due, bool) {
-	due, missed := r.latest(f, now, loc)
-	if due.After(now) {
+	opens, due, ok := r.next(f, loc)
+	if !ok || opens.After(now) {
 		return Due{}, false
 	}
-	late := max(0, DateOf(now.In(loc)).Sub(DateOf(due)))
-	return Due{Routine: r.Key, Title: r.Title, Due: due, Late: late, Missed: missed}, true
+	missed := 0
+	if !r.rolls() {
+		due, missed = r.latest(f, now, loc)
+		opens = due
+	}
+	d := r.whole(opens, due, f, loc)
+	d.Late, d.Missed = max(0, DateOf(now.In(loc)).Sub(DateOf(due))), missed
+	return d, true
 }
 
-// latest returns the latest date up to now that f leaves uncovered, and the number
-// of uncovered dates before it; or the next date if there is none by now.
+// latest returns the latest calendar date up to now, and the number of dates before
+// it that f leaves uncovered. There must be one that is due by now.
 func (c Cadence) latest(f Facts, now time.Time, loc *time.Location) (due time.Time, missed int) {
-	if c.rolls() {
-		return Next(c, f.Last.At, f.Since, loc), 0
-	}
-	next := c.nextDate(f.Last.At, c.floor(f.Since, loc), loc)
-	if c.on(next, loc).After(now) {
-		return c.on(next, loc), 0
-	}
-	latest := c.onOrBefore(DateOf(now.In(loc)).Add(1))
+	next, _ := c.uncovered(f, loc)
+	latest, _ := c.onOrBefore(DateOf(now.In(loc)).Add(1))
 	for c.on(latest, loc).After(now) {
-		latest = c.onOrBefore(latest.Add(-1))
+		latest, _ = c.onOrBefore(latest.Add(-1))
 	}
-	for d := next; d.Before(latest); d = c.onOrAfter(d.Add(1)) {
+	for d := next; d.Before(latest); d, _ = c.onOrAfter(d.Add(1)) {
 		missed++
 	}
 	return c.on(latest, loc), missed

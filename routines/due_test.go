@@ -16,6 +16,12 @@ func told(due []Due) string {
 	var lines []string
 	for _, d := range due {
 		line := d.Routine + " " + d.Due.Format(moment)
+		if d.Opens.Before(d.Due) {
+			line += " opens " + d.Opens.Format(moment)
+		}
+		if d.Deadline != (Date{}) {
+			line += " by " + d.Deadline.String()
+		}
 		if d.Late > 0 {
 			line += fmt.Sprintf(" late %d", d.Late)
 		}
@@ -138,7 +144,7 @@ func TestRoutineValidate(t *testing.T) {
 			`key: "Back ups" is not one word of small letters, digits and hyphens, such as "backups" or "host-updates"
 aliases: "" is not one word of small letters, digits and hyphens, such as "backups" or "host-updates"
 title: missing; write title = { fr = "Vérifier les sauvegardes", en = "Check the backups" }
-no cadence: write one of every = "3d", weekly = ["monday"] and monthly = 15`},
+no cadence: ` + KindsExample},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,10 +19,14 @@ type Window struct{ First, Last int }
 // maxDays is the longest Every. Whoever writes more has mistaken the unit.
 const maxDays = 3660
 
-var windowForm = regexp.MustCompile(`^(\d{1,5}) ?([djw]?)(?: ?\.\. ?(\d{1,5}) ?([djw]))?$`)
+// unitForm is a unit of days: d, j (jours) or w, or a word of either language.
+const unitForm = `(d|days?|j|jours?|w|weeks?|semaines?)`
+
+var windowForm = regexp.MustCompile(`^(\d{1,5}) ?` + unitForm + `?(?: ?\.\. ?(\d{1,5}) ?` + unitForm + `)?$`)
 
 // ParseEvery reads "3d" or the window "3d..4d". The units are d (days, also j for
-// jours) and w (weeks); in a window the first may be left out: "3..4d".
+// jours) and w (weeks), or those words; in a window the first may be left out:
+// "3..4d".
 func ParseEvery(s string) (Window, error) {
 	const example = `write days or weeks, such as "3d", "2w" or "3d..4d"`
 	m := windowForm.FindStringSubmatch(strings.ToLower(strings.TrimSpace(s)))
@@ -48,7 +52,7 @@ func ParseEvery(s string) (Window, error) {
 // inDays converts at most five digits and a unit.
 func inDays(digits, unit string) int {
 	n, _ := strconv.Atoi(digits) // the expression lets nothing else through
-	if unit == "w" {
+	if strings.HasPrefix(unit, "w") || strings.HasPrefix(unit, "s") {
 		n *= 7
 	}
 	return n
@@ -151,6 +155,9 @@ func ParseWeekday(s string) (Weekday, error) {
 	return Weekday{}, fmt.Errorf(`%q is not a day of the week; write "monday" or "lundi"%s`, s, nearestDay(word))
 }
 
+// word is how the configuration writes the day: "monday".
+func (d Weekday) word() string { return strings.ToLower(d.String()) }
+
 // nearestDay suggests the day that begins like the word, for "mondy" and "mercredy".
 func nearestDay(word string) string {
 	for _, names := range dayNames {
@@ -165,7 +172,7 @@ func nearestDay(word string) string {
 
 func (d Weekday) check() error {
 	if d.Weekday < time.Sunday || d.Weekday > time.Saturday {
-		return fmt.Errorf("weekly: no day %d, there are 0 (Sunday) to 6", int(d.Weekday))
+		return fmt.Errorf("no day %d, there are 0 (Sunday) to 6", int(d.Weekday))
 	}
 	return nil
 }
@@ -173,53 +180,5 @@ func (d Weekday) check() error {
 // UnmarshalText is ParseWeekday.
 func (d *Weekday) UnmarshalText(b []byte) (err error) {
 	*d, err = ParseWeekday(string(b))
-	return err
-}
-
-// MonthDay is a day of each month: 1 to 31, moved to the month's last day where
-// it is shorter, or -1 for the last day. The zero MonthDay is none.
-type MonthDay struct{ Day int }
-
-// ParseMonthDay reads "15", "15th", "1er", or "last" ("dernier", "-1").
-func ParseMonthDay(s string) (MonthDay, error) {
-	word := strings.ToLower(strings.TrimSpace(s))
-	if word == "last" || word == "dernier" {
-		return MonthDay{-1}, nil
-	}
-	for _, ending := range []string{"st", "nd", "rd", "th", "er"} {
-		if digits, ok := strings.CutSuffix(word, ending); ok {
-			word = digits
-			break
-		}
-	}
-	day, err := strconv.Atoi(word)
-	if err == nil {
-		err = MonthDay{day}.check()
-	}
-	if err != nil {
-		return MonthDay{}, fmt.Errorf(`%q is not a day of the month; write 1 to 31 or "last"`, s)
-	}
-	return MonthDay{day}, nil
-}
-
-func (d MonthDay) check() error {
-	if d.Day < -1 || d.Day == 0 || d.Day > 31 {
-		return fmt.Errorf(`monthly: no day %d; write 1 to 31 or "last"`, d.Day)
-	}
-	return nil
-}
-
-// in returns the day within a month.
-func (d MonthDay) in(year int, month time.Month) int {
-	length := daysIn(year, month)
-	if d.Day < 1 || d.Day > length {
-		return length
-	}
-	return d.Day
-}
-
-// UnmarshalText is ParseMonthDay.
-func (d *MonthDay) UnmarshalText(b []byte) (err error) {
-	*d, err = ParseMonthDay(string(b))
 	return err
 }

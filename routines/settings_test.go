@@ -26,6 +26,10 @@ func TestParseEvery(t *testing.T) {
 		{" 3 d ", "3d"},
 		{"3J", "3d"},
 		{"2w", "14d"},
+		{"3 jours", "3d"},
+		{"1 day", "1d"},
+		{"2 semaines", "14d"},
+		{"3..4 days", "3d..4d"},
 		{"3d..4d", "3d..4d"},
 		{"3..4d", "3d..4d"},
 		{"3d .. 4d", "3d..4d"},
@@ -111,22 +115,23 @@ func TestParseWeekday(t *testing.T) {
 }
 
 func TestParseMonthDay(t *testing.T) {
-	tests := []struct {
-		in   string
-		want int // 0 for a mistake
-	}{
-		{"1", 1}, {"15", 15}, {"31", 31}, {"25th", 25}, {"1st", 1}, {"1er", 1}, {"2nd", 2}, {"3rd", 3},
-		{"last", -1}, {"Dernier", -1}, {"-1", -1},
-		{"0", 0}, {"32", 0}, {"-2", 0}, {"", 0}, {"th", 0}, {"first", 0}, {"1.5", 0}, {"99999999999999999999", 0},
+	const wrong = "is not a day of the month; " + monthDayExample
+	tests := []struct{ in, want string }{
+		{"1", "1"}, {"15", "15"}, {"31", "31"}, {"25th", "25"}, {"1st", "1"}, {"1er", "1"}, {"2nd", "2"}, {"3rd", "3"}, {"3e", "3"},
+		{"last", "last"}, {"Dernier", "last"}, {"-1", "last"},
+		{"2nd tuesday", "2nd tuesday"}, {"second tuesday", "2nd tuesday"}, {"2e mardi", "2nd tuesday"}, {"2ème  MARDI", "2nd tuesday"},
+		{"deuxième mardi", "2nd tuesday"}, {"1er lundi", "1st monday"}, {"premier lun", "1st monday"}, {"first mon", "1st monday"},
+		{"3 sunday", "3rd sunday"}, {"5th friday", "5th friday"}, {"last friday", "last friday"}, {"dernier vendredi", "last friday"},
+		{"0", wrong}, {"32", wrong}, {"-2", wrong}, {"", wrong}, {"th", wrong}, {"first", wrong}, {"1.5", wrong}, {"99999999999999999999", wrong},
+		{"6th monday", wrong}, {"0th monday", wrong}, {"-2 monday", wrong}, {"2nd", "2"}, {"2nd moonday", wrong}, {"monday", wrong},
+		{"2nd tuesday morning", wrong},
 	}
 	for _, tt := range tests {
-		got, err := ParseMonthDay(tt.in)
-		want := ""
-		if tt.want == 0 {
-			want = fmt.Sprintf(`%q is not a day of the month; write 1 to 31 or "last"`, tt.in)
+		if tt.want == wrong {
+			tt.want = fmt.Sprintf("%q %s", tt.in, wrong)
 		}
-		if got.Day != tt.want || (err == nil) != (want == "") || err != nil && err.Error() != want {
-			t.Errorf("ParseMonthDay(%q) = %d, %v; want %d, %s", tt.in, got.Day, err, tt.want, want)
+		if diff := cmp.Diff(tt.want, parsed(ParseMonthDay(tt.in))); diff != "" {
+			t.Errorf("ParseMonthDay(%q) (-want +got):\n%s", tt.in, diff)
 		}
 	}
 }
@@ -176,6 +181,7 @@ func TestSettingsAreDecoded(t *testing.T) {
 		text    string
 	}{
 		{&c.Every, "3d..4d"}, {&day, "lundi"}, {&c.Monthly, "15"}, {&c.At, "18:30"}, {&c.Start, "2026-05-01"},
+		{&c.Rule, "FREQ=DAILY"}, {&c.Quiet, "22:00..07:00"}, {&c.By, "25th"}, {new(Ahead), "3d"},
 	}
 	for _, s := range settings {
 		if err := s.setting.UnmarshalText([]byte(s.text)); err != nil {
@@ -236,19 +242,8 @@ func FuzzParseDate(f *testing.F) {
 }
 
 func FuzzParseMonthDay(f *testing.F) {
-	for _, seed := range []string{"1", "1er", "25th", "last", "-1", "0", ""} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		d, err := ParseMonthDay(s)
-		if err != nil {
-			return
-		}
-		if err := d.check(); err != nil {
-			t.Errorf("%q: %v", s, err)
-		}
-		if got := d.in(2026, time.February); got < 1 || got > 28 {
-			t.Errorf("%q is day %d of February 2026", s, got)
-		}
-	})
+	fuzz(f, ParseMonthDay, func(d MonthDay) bool {
+		day := d.in(2026, time.February)
+		return d.check() == nil && (1 <= day && day <= 28 || day == 0 && d.Nth == 5)
+	}, "1", "1er", "25th", "last", "-1", "0", "2nd tuesday", "dernier vendredi", "5e lun", "2ème mardi", "")
 }

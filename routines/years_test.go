@@ -48,11 +48,13 @@ func eachCadence(t *testing.T, kinds []string, f func(t *testing.T, c Cadence, f
 func walk(t *testing.T, c Cadence, from time.Time, loc *time.Location) []time.Time {
 	var dates []time.Time
 	end := from.AddDate(10, 0, 0)
-	for due := Next(c, time.Time{}, from, loc); due.Before(end); due = Next(c, due, from, loc) {
+	f := Facts{Since: from}
+	for due, ok := Next(c, f, loc); ok && due.Before(end); due, ok = Next(c, f, loc) {
 		if due.Before(from) || len(dates) > 0 && !due.After(dates[len(dates)-1]) {
 			t.Fatalf("time goes backwards: %v then %v", dates, due)
 		}
 		dates = append(dates, due)
+		f.Last.At = due
 	}
 	return dates
 }
@@ -157,8 +159,8 @@ func TestNextIsMonotone(t *testing.T) {
 	eachCadence(t, kinds, func(t *testing.T, c Cadence, from time.Time, loc *time.Location) {
 		var previous time.Time
 		for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(395 * time.Minute) {
-			next := Next(c, done, from, loc)
-			if !next.After(done) || next.Before(previous) {
+			next, ok := Next(c, Facts{Last: Done{At: done}, Since: from}, loc)
+			if !ok || !next.After(done) || next.Before(previous) {
 				t.Fatalf("done %s: next %s, and %s when done a little earlier", done, next, previous)
 			}
 			previous = next
