@@ -47,7 +47,7 @@ func (d *Desk) write(s standing, previous store.Completion, now time.Time) (card
 		d.writeEvidence(&m, outcomes, now)
 		d.writeHelp(&m, s, previous, now)
 		content.Seeds = []string{DoneEmoji, ClaimEmoji, SnoozeEmoji, SkipEmoji}
-		content.Message.Rings = !s.Due.After(now)
+		content.Message.Rings = !s.early(now)
 		if s.Turn != "" && content.Message.Rings && !d.Settings.Quiet.Holds(now, d.Location) {
 			content.Message.Mentions = []string{s.Turn}
 		}
@@ -80,7 +80,7 @@ func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {
 		head("💤", "routine.snoozed", l.Say("routine.until", "When", l.Moment(snooze.Until.In(d.Location)), "Who", text.Person(snooze.Who)))
 	case claimed:
 		head("👀", "routine.claimed", l.Say("routine.lease", "When", l.Clock(claim.Until, here), "Who", text.Person(claim.Who)))
-	case s.Due.After(now):
+	case s.early(now):
 		head("🔵", "routine.possible", l.Say("routine.not-yet", "When", due))
 	case s.Late > 0:
 		head("⏰", "routine.late", l.Say("routine.days", "Count", s.Late)+" · "+due)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ronde/cards"
 	"ronde/store"
 	"ronde/text"
 )
@@ -36,10 +37,41 @@ func inOffice(t *testing.T, cadenceText, from string, play func(o office)) {
 			t.Fatal(err)
 		}
 		chore := Routine{Key: "chore", Title: text.Localized{EN: "The chore"}, Cadence: cadence(t, cadenceText)}
-		o := office{&Desk{Routines: []Routine{chore}, Location: loc, Language: l}, t, s}
+		o := office{&Desk{Routines: []Routine{chore}, Location: loc, Language: l, Notices: &said{}, Settings: Settings{Lease: 4 * time.Hour}}, t, s}
 		o.wait(from)
 		play(o)
 	})
+}
+
+// said is what the desk says besides its cards; of one key, once.
+type said struct {
+	keys  map[string]bool
+	words []string
+}
+
+func (s *said) AddNotice(_ *store.Tx, key, room string, m cards.Message) error {
+	if s.keys == nil {
+		s.keys = map[string]bool{}
+	}
+	if !s.keys[key] {
+		s.keys[key] = true
+		s.words = append(s.words, strings.TrimSpace(strings.Join(m.Mentions, " ")+" "+m.Plain))
+	}
+	return nil
+}
+
+func (s *said) AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error {
+	return s.AddNotice(tx, key, card.Room, m)
+}
+
+// says compares what the desk said since the last look with what it should have.
+func (o office) says(want ...string) {
+	o.t.Helper()
+	s := o.Notices.(*said)
+	if diff := cmp.Diff(want, s.words); diff != "" {
+		o.t.Errorf("said (-want +got):\n%s", diff)
+	}
+	s.words = nil
 }
 
 // wait lets the time pass until a moment.
@@ -157,7 +189,8 @@ func TestWhatComesEveryFewDaysIsAskedForUntilItIsDone(t *testing.T) {
 		// Somebody configures another hour: the same card stays.
 		o.Routines[0].At = NewClock(10, 0)
 		o.wait("Thu 2026-03-05 11:00 +01:00")
-		if o.tick() {
+		o.tick()
+		if o.shows("🔔 To do: The chore · Thu 5 Mar 09:00"); o.tick() {
 			t.Error("another hour replaced the open date")
 		}
 		// The completion before it is taken back: the date would now be an earlier one.

@@ -60,7 +60,7 @@ func (d *Desk) compare(tx *store.Tx, r Routine, f Facts) (changed bool, err erro
 	}
 	o, isOpen, err := tx.OpenOccurrenceOf(r.Key)
 	if err != nil || !isOpen || before == now && r.When == "" {
-		return before != now, err
+		return false, err
 	}
 	due := DueNow([]Routine{r}, map[string]Facts{r.Key: f}, tx.Now, d.Location)
 	switch {

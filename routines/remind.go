@@ -155,7 +155,7 @@ func (d *Desk) remind(tx *store.Tx) (changed bool, err error) {
 // again and was not, and the sentence for it; "" when there is none.
 func (d *Desk) reminder(s standing, now time.Time) (at time.Time, why string) {
 	passed := func(t time.Time, sentence string) {
-		if t.After(s.Nudged) && !t.After(now) && t.After(at) {
+		if t.After(later(s.Nudged, s.OpenedAt)) && !t.After(now) && t.After(at) {
 			at, why = t, sentence
 		}
 	}

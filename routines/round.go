@@ -100,7 +100,7 @@ func (d *Desk) missing(tx *store.Tx, room string, round store.Round, begun bool)
 			continue
 		}
 		missing = append(missing, s)
-		asks = asks || !o.Due.After(tx.Now)
+		asks = asks || !s.early(tx.Now)
 	}
 	return missing, asks, nil
 }
@@ -279,7 +279,7 @@ func (d *Desk) roundWho(l line, now time.Time) string {
 		return " · 💤 " + d.Language.Moment(snooze.Until.In(d.Location))
 	case claimed:
 		return " · 👀 " + text.Person(claim.Who)
-	case l.Due.After(now):
+	case l.early(now):
 		return " · " + d.Language.Say("routine.not-yet", "When", d.Language.Moment(l.Due.In(d.Location)))
 	case l.Turn != "":
 		return " · 👤 " + text.Person(l.Turn)

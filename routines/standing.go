@@ -49,6 +49,12 @@ func (s standing) snooze(now time.Time) (store.Mark, bool) {
 	return s.last(store.Snooze, func(m store.Mark) bool { return m.Until.After(now) })
 }
 
+// early reports whether it may be done but is not asked for yet: only its window is
+// open. A clock that was set back does not make it so.
+func (s standing) early(now time.Time) bool {
+	return s.Due.After(now) && !s.Nudged.IsZero() && s.Nudged.Before(s.Due)
+}
+
 func (s standing) skip() (store.Mark, bool) {
 	return s.last(store.Skip, func(store.Mark) bool { return true })
 }
