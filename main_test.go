@@ -95,6 +95,7 @@ func TestEachKindOfFailureHasItsExitCode(t *testing.T) {
 // A check on a terminal prints its result as an object and exits with the verdict.
 func TestCheckPrintsAnObjectAndExitsWithTheVerdict(t *testing.T) {
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = w.Write([]byte(`{"error":"invalid_client"}`))
 	}))
