@@ -44,9 +44,33 @@ func verbs() []verb {
 			c.tables += fmt.Sprintf("[[host]]\nname = %q\n%s\n", m[1], m[2])
 			return nil
 		}},
-		{`routine ([^:]+): ([^;]+); (every|weekly|monthly) ([^;]+?)(?: at (\d\d:\d\d))?(?:; (http\S+))?`, (*chat).addRoutine},
+		{`routine ([^:]+): ([^;]+); (every|weekly|monthly|when|expires|rrule) ([^;]+?)(?: at (\d\d:\d\d))?(?:; (http\S+))?`, (*chat).addRoutine},
 
 		{`forget routine (\S+)`, func(c *chat, _ step, m []string) error { return c.forgetRoutine(m[1]) }},
+
+		{`with (.*)`, func(c *chat, _ step, m []string) error { c.tables += m[1] + "\n"; return nil }},
+		{`prompts (\w+) (each|round)(?: at (\d\d:\d\d))?`, func(c *chat, _ step, m []string) error {
+			c.prompts = fmt.Sprintf("%s = %q\nat = %q\n", m[1], m[2], cmp.Or(m[3], "09:00"))
+			return nil
+		}},
+		{`digest (\w+) at (\d\d:\d\d)`, func(c *chat, _ step, m []string) error {
+			c.digest = fmt.Sprintf("day = %q\nat = %q\n", m[1], m[2])
+			return nil
+		}},
+		{`(quiet|lease) (\S+)`, func(c *chat, _ step, m []string) error {
+			c.people += fmt.Sprintf("%s = %q\n", m[1], m[2])
+			return nil
+		}},
+		{`machine (\S+)`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("[[host]]\nname = %q\nlocal = true\nroot = %q\n", m[1], c.dir)
+			return os.MkdirAll(filepath.Join(c.dir, "run"), 0o700)
+		}},
+		{`reboot needed for (.*)`, func(c *chat, _ step, m []string) error {
+			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
+		}},
+		{`rebooted`, func(c *chat, _ step, _ []string) error {
+			return errors.Join(os.Remove(filepath.Join(c.dir, "run/reboot-required")), os.Remove(filepath.Join(c.dir, "run/reboot-required.pkgs")))
+		}},
 
 		{`clock (.*)`, (*chat).setClock},
 		{`wait (\S+)`, func(_ *chat, _ step, m []string) error { return pass(m[1]) }},
@@ -123,6 +147,10 @@ func (c *chat) forgetRoutine(key string) error {
 		c.tables += rest[next:]
 	}
 	return nil
+}
+
+func (c *chat) putFile(name, text string) error {
+	return os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600)
 }
 
 // setClock lets the time pass up to a moment in Paris.

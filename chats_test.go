@@ -51,7 +51,7 @@ func TestAChatCanFail(t *testing.T) {
 clock 2026-03-02 08:00
 start
 `
-	const asked = "technique <! 🔔 À faire : Vérifier les sauvegardes · lun. 2 mars 09:00\n    | ✅ quand c’est fait, ou !fait sauvegardes\n"
+	const asked = "technique <! 🔔 À faire : Vérifier les sauvegardes · lun. 2 mars 09:00\n    | ✅ quand c’est fait, ou !fait sauvegardes\n    | 👀 je m’en charge · 💤 demain · ⏭️ pas cette fois\n"
 	for _, tt := range []struct{ name, script, want string }{
 		{"nothing is said", "wait 10m\n" + asked, "5: the bot says nothing in technique"},
 		{"something else is said", "clock 2026-03-02 09:00\ntechnique <! 🔔 Rien\n", "5: the bot says something else"},

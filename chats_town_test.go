@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,8 @@ type chat struct {
 
 	settings, tables string // the configuration: what stands before the tables, and them
 	rights           int
+	prompts, digest  string // what stands in these tables
+	people           string
 	listed           []string // who may do everything
 
 	store   *store.Store // nil while the bot is down
@@ -121,6 +124,7 @@ func (c *chat) furnish() {
 func (c *chat) configure() (config.Config, error) {
 	doc := c.settings + fmt.Sprintf("[matrix]\nhomeserver = %q\nuser = %q\ninviters = [\"@ana:ronde.test\"]\nevents_per_second = 0\n", homeserver.URL, self) +
 		"[rooms]\ntechnique = \"#technique:ronde.test\"\nsupervision = \"#supervision:ronde.test\"\n" +
+		c.prompting() +
 		fmt.Sprintf("[rights]\nact = %d\npeople = [%s]\n", c.rights, strings.Join(c.listed, ", ")) + c.tables
 	read, mistakes := config.Parse(filepath.Join(c.dir, "config.toml"), []byte(doc), os.LookupEnv)
 	if len(mistakes) > 0 {
@@ -128,6 +132,12 @@ func (c *chat) configure() (config.Config, error) {
 	}
 	read.Trust = alerts.Trust{AuthServID: "mx.exemple-asso.fr"}
 	return read, nil
+}
+
+// prompting writes how routines are asked for. Only a script that wants a digest gets
+// one.
+func (c *chat) prompting() string {
+	return "[prompts]\n" + c.prompts + "[people]\n" + c.people + "[digest]\n" + cmp.Or(c.digest, "day = \"none\"\n")
 }
 
 // settling is how long the bot is given to find its rooms and to say what it has to

@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +75,7 @@ func TestEachKindOfFailureHasItsExitCode(t *testing.T) {
 		{"health without a bot", []string{"health", "-c", config}, exitDatabase, "no database yet"},
 		{"an unknown host", []string{"check", "stats", "antigon", "-c", config}, exitUsage, "antigone"},
 		{"an unknown check", []string{"check", "stat", "antigone", "-c", config}, exitUsage, "stats"},
+		{"a secret that is none", []string{"check", "oauth", "intra", "-c", config}, exitUsage, "intra"},
 		{"an engine that is away", []string{"check", "stats", "antigone", "-c", config}, 3, "antigone"},
 		{"a mail that is not there", []string{"mail", "read", "none.eml"}, exitInput, "none.eml"},
 		{"a time that is none", []string{"due", "--at", "demain", "-c", config}, exitUsage, `"demain"`},
@@ -86,6 +90,54 @@ func TestEachKindOfFailureHasItsExitCode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A check on a terminal prints its result as an object and exits with the verdict.
+func TestCheckPrintsAnObjectAndExitsWithTheVerdict(t *testing.T) {
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(`{"error":"invalid_client"}`))
+	}))
+	defer provider.Close()
+	config := configured(t)
+	root := filepath.Join(filepath.Dir(config), "root")
+	more := "[[host]]\nname = \"sarus\"\nlocal = true\nroot = '" + root + "'\n" +
+		"[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_file = \"secret\"\ntoken_url = \"" + provider.URL + "\"\n"
+	for file, content := range map[string]string{
+		filepath.Join(root, "run/reboot-required"): "", filepath.Join(filepath.Dir(config), "secret"): "hunter2\n", config: string(mustRead(t, config)) + more,
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		kind, name, status, fault string
+		code                      int
+	}{
+		{"reboot", "sarus", "warning", "reboot-required", 1}, {"reboot", "antigone", "unknown", "not-local", 3}, {"oauth", "intra", "critical", "secret-refused", 2},
+	} {
+		out, errs, code := command(t, "check", tt.kind, tt.name, "--json", "-c", config)
+		var got struct {
+			Check, Host, Status string
+			Findings            []struct{ Fault string }
+		}
+		if err := json.Unmarshal([]byte(out), &got); err != nil || strings.Contains(out+errs, "hunter2") {
+			t.Fatalf("%v in\n%s\n%s", err, out, errs)
+		}
+		if code != tt.code || got.Check != tt.kind || got.Host != tt.name || got.Status != tt.status || got.Findings[0].Fault != tt.fault {
+			t.Errorf("check %s %s: exit code %d and %+v, want %+v", tt.kind, tt.name, code, got, tt)
+		}
+	}
+}
+
+func mustRead(t *testing.T, file string) []byte {
+	t.Helper()
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }
 
 func TestDueKeepsTheLocalHourOverTheSpringNight(t *testing.T) {

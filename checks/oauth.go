@@ -211,5 +211,5 @@ func (r SecretReport) Print(w io.Writer) error {
 func (r SecretReport) tell(o *Outcome, _ *text.Language) { o.Until, o.Page = r.ValidUntil, r.Page }
 
 func sayUntil(l *text.Language, o Outcome, now time.Time) string {
-	return l.Say("checks.outcome."+string(FaultExpiring), dates(l, o.Until, now)...)
+	return l.Say("checks.outcome.secret-valid", dates(l, o.Until, now)...)
 }

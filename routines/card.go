@@ -57,7 +57,7 @@ func (d *Desk) write(s standing, previous store.Completion, now time.Time) (card
 }
 
 func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {
-	l, title, here := d.Language, d.title(s.Routine), now.In(d.Location)
+	l, title, here := d.Language, d.title(s.Occurrence), now.In(d.Location)
 	due := l.Moment(s.Due.In(d.Location))
 	skip, skipped := s.skip()
 	claim, claimed := s.claim(now)

@@ -1,6 +1,7 @@
 package routines
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -91,12 +92,13 @@ func (r Routine) room() string {
 	return r.Room
 }
 
-// title is what people read of a routine: its key when it is no longer configured.
-func (d *Desk) title(key string) string {
-	if r, ok := d.byKey(key); ok {
+// title is what people read of the routine of an occurrence: what it was called then
+// if it is no longer configured.
+func (d *Desk) title(o store.Occurrence) string {
+	if r, ok := d.byKey(o.Routine); ok {
 		return text.OneLine(r.Title.In(d.Language), 60)
 	}
-	return key
+	return cmp.Or(o.Title, o.Routine)
 }
 
 // Facts returns what the deciding functions need to know of each routine, and

@@ -174,7 +174,7 @@ func (d *Desk) writeAlone(tx *store.Tx, m *text.Message) error {
 		if known, _, err := tx.RoutineSince(r.Key); err != nil {
 			return err
 		} else if who := alone[r.Key]; who != "" && times[r.Key] >= aloneMin && !known.After(since) {
-			m.Line().Text("☝️ " + d.Language.Say("digest.alone", "Who", text.Person(who), "Title", d.title(r.Key)))
+			m.Line().Text("☝️ " + d.Language.Say("digest.alone", "Who", text.Person(who), "Title", text.OneLine(r.Title.In(d.Language), 60)))
 		}
 	}
 	return nil

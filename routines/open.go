@@ -81,7 +81,7 @@ func (d *Desk) showDetails(tx *store.Tx, o store.Occurrence, kind string, subjec
 
 // plan stores what is decided once, when an occurrence opens.
 func (d *Desk) plan(tx *store.Tx, r Routine, o store.Occurrence, due Due, outcomes []checks.Outcome) (store.Occurrence, error) {
-	o.Deadline, o.Nudged = due.Deadline.String(), tx.Now
+	o.Title, o.Deadline, o.Nudged = d.title(o), due.Deadline.String(), tx.Now
 	var err error
 	if o.Evidence, err = encodeEvidence(outcomes); err != nil {
 		return o, err

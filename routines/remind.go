@@ -82,7 +82,7 @@ func (d *Desk) tellEnd(tx *store.Tx, s standing, m store.Mark, told int, silentl
 	}
 	var words text.Message
 	var mentions []string
-	title := d.title(s.Routine)
+	title := d.title(s.Occurrence)
 	if told == toldClaimer {
 		mentions = []string{m.Who}
 		words.Text("⏳ ").Bold(d.Language.Say("routine.lease-ended", "Who", text.Person(m.Who), "Title", title))
@@ -187,7 +187,7 @@ func (d *Desk) say(tx *store.Tx, s standing, at time.Time, sentence string) erro
 		return nil
 	}
 	var words text.Message
-	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Routine)))
+	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Occurrence)))
 	if sentence == "routine.deadline-near" {
 		words.Text(" · " + d.before(s.Deadline))
 	} else {

@@ -127,7 +127,7 @@ func (d *Desk) takeUp(tx *store.Tx, round store.Round, s standing, late bool) er
 		return nil
 	}
 	var words text.Message
-	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Routine)))
+	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Occurrence)))
 	words.Text(" · " + d.Language.Say("routine.turn", "Who", text.Person(s.Turn)))
 	return d.under(tx, fmt.Sprintf("round-%d-%d", round.ID, s.ID), s.Occurrence, words, []string{s.Turn})
 }
@@ -246,7 +246,7 @@ func (d *Desk) writeLine(m *text.Message, l line, now time.Time) {
 		mark = "•"
 	}
 	m.Line()
-	title := d.title(l.Routine)
+	title := d.title(l.Occurrence)
 	switch who := d.roundWho(l, now); {
 	case l.moved:
 		m.Text("➡️ " + title)

@@ -23,6 +23,7 @@ const (
 type Occurrence struct {
 	ID       int64
 	Routine  string
+	Title    string // the routine's when it opened
 	Due      time.Time
 	State    OccurrenceState
 	OpenedAt time.Time
@@ -148,11 +149,11 @@ func (tx *Tx) SetOccurrenceState(id int64, state OccurrenceState) error {
 	return nil
 }
 
-// SetOccurrencePlan stores what is decided when an occurrence opens: its deadline,
-// whose turn it is, and what its checks said.
+// SetOccurrencePlan stores what is decided when an occurrence opens: its title and
+// deadline, whose turn it is, and what its checks said.
 func (tx *Tx) SetOccurrencePlan(o Occurrence) error {
-	_, err := tx.exec("UPDATE occurrences SET deadline = ?, turn = ?, holder = ?, evidence = ?, nudged = ? WHERE id = ?",
-		o.Deadline, o.Turn, o.Holder, o.Evidence, ms(o.Nudged), o.ID)
+	_, err := tx.exec("UPDATE occurrences SET title = ?, deadline = ?, turn = ?, holder = ?, evidence = ?, nudged = ? WHERE id = ?",
+		o.Title, o.Deadline, o.Turn, o.Holder, o.Evidence, ms(o.Nudged), o.ID)
 	if err != nil {
 		return fmt.Errorf("plan occurrence %d: %w", o.ID, err)
 	}
@@ -302,11 +303,11 @@ func (tx *Tx) UndoCompletion(id int64, who string) error {
 	return nil
 }
 
-const selectOccurrence = `SELECT id, routine, due_at, state, opened_at, late, deadline, turn, holder, evidence, nudged FROM occurrences `
+const selectOccurrence = `SELECT id, routine, title, due_at, state, opened_at, late, deadline, turn, holder, evidence, nudged FROM occurrences `
 
 func scanOccurrence(row scanner) (o Occurrence, err error) {
 	var due, opened, nudged sql.NullInt64
-	err = row.Scan(&o.ID, &o.Routine, &due, &o.State, &opened, &o.Late, &o.Deadline, &o.Turn, &o.Holder, &o.Evidence, &nudged)
+	err = row.Scan(&o.ID, &o.Routine, &o.Title, &due, &o.State, &opened, &o.Late, &o.Deadline, &o.Turn, &o.Holder, &o.Evidence, &nudged)
 	o.Due, o.OpenedAt, o.Nudged = at(due), at(opened), at(nudged)
 	return o, err
 }

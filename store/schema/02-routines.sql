@@ -4,6 +4,7 @@
 -- open is looked at again. "" means that it is not configured any more.
 ALTER TABLE routines ADD COLUMN config TEXT NOT NULL DEFAULT '';
 
+ALTER TABLE occurrences ADD COLUMN title    TEXT NOT NULL DEFAULT '';      -- the routine's when it opened, should that be gone
 ALTER TABLE occurrences ADD COLUMN deadline TEXT NOT NULL DEFAULT '';      -- the last day for it, 2026-01-31
 ALTER TABLE occurrences ADD COLUMN turn     TEXT NOT NULL DEFAULT '';      -- whose turn it is: a Matrix user id
 ALTER TABLE occurrences ADD COLUMN holder   TEXT NOT NULL DEFAULT '';      -- whose turn it was before any swap
