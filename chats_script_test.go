@@ -48,7 +48,7 @@ func parseScript(script string) []step {
 // utterance is something that the bot said, or now says in another way.
 type utterance struct {
 	room  string // technique or supervision
-	mark  string // "<" quiet, "<!" rings, "~" an edit
+	mark  string // "<" quiet, "<!" rings, "<!ana" rings and mentions her, "~" an edit
 	body  string // with plain spaces
 	html  string
 	event string // the first event of the message
@@ -84,7 +84,7 @@ type expectation struct {
 	words string
 }
 
-var saidLine = regexp.MustCompile(`^(technique|supervision) (<!|<|~) (.*)$`)
+var saidLine = regexp.MustCompile(`^(technique|supervision) (<!(?:[a-z]+(?:,[a-z]+)*)?|<|~) (.*)$`)
 
 func (c *chat) expectation(s step) (expectation, bool) {
 	if words, ok := strings.CutPrefix(s.text, "html "); ok {

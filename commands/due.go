@@ -15,32 +15,49 @@ var Due = Command{Name: "due", French: "prévu", Aliases: []string{"routines"}, 
 	if err != nil {
 		return err
 	}
-	all := c.Desk.Routines.Routines
-	now := tx.Now.In(c.Desk.Location)
-	open := slices.DeleteFunc(routines.DueNow(all, facts, now, c.Desk.Location), func(d routines.Due) bool {
-		return d.Due.After(now) // it may be done already; that is said among the next
-	})
-	if len(open) == 0 {
+	open, err := c.Desk.Routines.Open(tx)
+	if err != nil {
+		return err
+	}
+	asked := 0
+	for _, i := range open {
+		if !i.Early && i.Snoozed.IsZero() {
+			asked++
+		}
+	}
+	if asked == 0 {
 		c.Reply.Text("🌙 ").Bold(c.Say("due.nothing"))
 	} else {
-		c.Reply.Text("🔔 ").Bold(c.Say("due.open", "Count", len(open)))
+		c.Reply.Text("🔔 ").Bold(c.Say("due.open", "Count", asked))
 	}
-	for _, d := range open {
-		c.writeOpen(d)
+	for _, i := range open {
+		c.writeOpen(i)
 	}
-	c.writeNext(all, facts, open, now)
+	c.writeNext(c.Desk.Routines.Routines, facts, open, tx.Now.In(c.Desk.Location))
 	return nil
 }}
 
-func (c *Call) writeOpen(d routines.Due) {
-	r, _, _ := c.Desk.Routines.Find(d.Routine)
+// writeOpen adds one routine that is open, and why it may be left alone.
+func (c *Call) writeOpen(i routines.Item) {
+	l := c.Desk.Language
+	title := text.OneLine(i.Title, 50)
 	c.Reply.Line()
-	if d.Late > 0 {
-		c.Reply.Text("⏰ ").Text(text.OneLine(d.Title.In(c.Desk.Language), 50) + " · " + c.Say("routine.days", "Count", d.Late))
-	} else {
-		c.Reply.Text("• " + text.OneLine(d.Title.In(c.Desk.Language), 50) + " · " + d.Due.Format("15:04"))
+	switch {
+	case !i.Snoozed.IsZero():
+		c.Reply.Text("💤 " + title + " · " + l.Moment(i.Snoozed))
+	case i.Claimed != "":
+		c.Reply.Text("👀 " + title + " · " + text.Person(i.Claimed))
+	case i.Early:
+		c.Reply.Text("🔵 " + title + " · " + c.Say("routine.not-yet", "When", l.Moment(i.Due)))
+	case i.Late > 0:
+		c.Reply.Text("⏰ " + title + " · " + c.Say("routine.days", "Count", i.Late))
+	default:
+		c.Reply.Text("• " + title + " · " + i.Due.Format("15:04"))
 	}
-	c.Reply.Text(" · ").Code(c.Desk.Routines.CallName(r))
+	if i.Turn != "" && i.Claimed == "" {
+		c.Reply.Text(" · 👤 " + text.Person(i.Turn))
+	}
+	c.Reply.Text(" · ").Code(c.callName(i.Routine))
 }
 
 // comingUp is how many of the next routines !due shows, and lookAhead how many
@@ -51,7 +68,7 @@ const (
 )
 
 // writeNext adds the first few routines that fall due next.
-func (c *Call) writeNext(all []routines.Routine, facts map[string]routines.Facts, open []routines.Due, now time.Time) {
+func (c *Call) writeNext(all []routines.Routine, facts map[string]routines.Facts, open []routines.Item, now time.Time) {
 	shown := map[string]bool{}
 	for _, d := range open {
 		shown[d.Routine] = true

@@ -12,27 +12,19 @@ var Skip = Command{Name: "skip", French: "passer", Aliases: []string{"sauter"}, 
 		return nil
 	}
 	c.subject = r.Key
-	mark := store.Mark{At: c.Event.At, Who: c.Event.Sender, EventID: c.Event.EventID, Note: text.OneLine(note(rest), 500)}
-	if reasoned, err := c.giveReason(tx, r.Key, mark); reasoned || err != nil {
+	reason := text.OneLine(note(rest), 500)
+	if given, err := c.Desk.Routines.GiveReason(tx, r.Key, reason); given || err != nil {
+		c.Reply.Text("📝 " + c.Say("skip.reason"))
 		return err
 	}
 	_, o, _, err := c.open(tx, "skip")
 	if err != nil || o.ID == 0 {
 		return err
 	}
+	mark := store.Mark{At: c.Event.At, Who: c.Event.Sender, EventID: c.Event.EventID, Note: reason}
 	if err := c.Desk.Routines.Skip(tx, o.ID, mark); err != nil {
 		return err
 	}
 	c.Reply.Text("⏭️ ").Bold(c.Say("routine.skipped", "Title", r.Title.In(c.Desk.Language)))
 	return c.sayNext(tx, r)
 }}
-
-// giveReason adds why to what was skipped by a reaction, which can say none.
-func (c *Call) giveReason(tx *store.Tx, routine string, mark store.Mark) (given bool, err error) {
-	newest, err := tx.OccurrencesOf(routine, 1)
-	if err != nil || len(newest) == 0 || newest[0].State != store.OccurrenceSkipped || mark.Note == "" {
-		return false, err
-	}
-	c.Reply.Text("📝 ").Text(c.Say("skip.reason"))
-	return true, c.Desk.Routines.Skip(tx, newest[0].ID, mark)
-}

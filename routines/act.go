@@ -97,6 +97,27 @@ func (d *Desk) Skip(tx *store.Tx, id int64, m store.Mark) error {
 	return d.mark(tx, id, m)
 }
 
+// GiveReason says why the newest occurrence of a routine was skipped, if somebody did
+// without saying so: a reaction can give no reason.
+func (d *Desk) GiveReason(tx *store.Tx, routine, reason string) (given bool, err error) {
+	newest, err := tx.OccurrencesOf(routine, 1)
+	if err != nil || len(newest) == 0 || newest[0].State != store.OccurrenceSkipped || reason == "" {
+		return false, err
+	}
+	s, err := stands(tx, newest[0])
+	if err != nil {
+		return false, err
+	}
+	m, skipped := s.skip()
+	if !skipped || m.Who == "" {
+		return false, nil
+	}
+	if err := tx.SetMarkNote(m.ID, reason); err != nil {
+		return false, err
+	}
+	return true, d.show(tx, s.Occurrence)
+}
+
 func (d *Desk) mark(tx *store.Tx, id int64, m store.Mark) error {
 	m.OccurrenceID = id
 	if err := tx.AddMark(m); err != nil {

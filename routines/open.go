@@ -127,6 +127,13 @@ func (d *Desk) showLate(tx *store.Tx, o store.Occurrence) (changed bool, err err
 	if err := tx.SetOccurrenceLate(o.ID, days); err != nil {
 		return false, err
 	}
+	s, err := stands(tx, o)
+	if err != nil {
+		return false, err
+	}
+	if _, snoozed := s.snooze(tx.Now); snoozed || o.State == store.OccurrenceClaimed {
+		return false, nil // its card does not say so
+	}
 	return true, d.show(tx, o)
 }
 

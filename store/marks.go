@@ -80,6 +80,14 @@ func (tx *Tx) UndoMark(id int64, who string) error {
 	return nil
 }
 
+// SetMarkNote gives a mark its note.
+func (tx *Tx) SetMarkNote(id int64, note string) error {
+	if _, err := tx.exec("UPDATE marks SET note = ? WHERE id = ?", note, id); err != nil {
+		return fmt.Errorf("give mark %d its note: %w", id, err)
+	}
+	return nil
+}
+
 // MarkTold stores who was told that a claim ended.
 func (tx *Tx) MarkTold(id int64, told int) error {
 	if _, err := tx.exec("UPDATE marks SET told = ? WHERE id = ?", told, id); err != nil {
