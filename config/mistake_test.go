@@ -90,7 +90,7 @@ func TestMistakes(t *testing.T) {
 		{"certificate without _file", "[[host]]\nname = \"a\"\ncert = \"c.pem\"", `3:1: host[a].cert: unknown setting; did you mean "cert_file"?`},
 		{"host is no table", `host = ["antigone"]`, `1:9: host: is the text "antigone", but a table in braces is wanted: [[host]]`},
 
-		{"no cadence", chore, `1:3: routine[a]: has no cadence; write one of every = "3d", weekly = ["monday"] and monthly = 15`},
+		{"no cadence", chore, `1:3: routine[a]: has no cadence; write one of every = "3d", weekly = ["monday"], monthly = 15, rrule = "FREQ=…", when = "…" and expires = "…"`},
 		{"two cadences", chore + "every = \"1d\"\nmonthly = 1", `5:11: routine[a].monthly: a routine has one cadence, but this one has "every" and "monthly"; keep one`},
 		{"cadence misspelt", chore + "evry = \"1d\"", `4:1: routine[a].evry: unknown setting; did you mean "every"?`},
 		{"no such day", chore + `weekly = ["monday", "xyz"]`, `4:21: routine[a].weekly: "xyz" is not a day of the week; write "monday" or "lundi"`},
