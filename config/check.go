@@ -47,6 +47,30 @@ func (s *section) checkRef(setting string, i item, known targets) (checks.Kind, 
 	return kind, s.known(i.at, setting, target, "host", known.servers()) && s.meets(setting, i, kind, known.host(target))
 }
 
+// fact reads the one check that a routine's dates depend on: of a kind that tells the
+// fact in question.
+func (s *section) fact(name string, known targets, tells func(checks.Kind) bool) string {
+	v := s.get(name, `"reboot antigone"`, words)
+	if v == nil {
+		return ""
+	}
+	kind, ok := s.checkRef(name, item{v.text, v.at}, known)
+	if !ok {
+		return ""
+	}
+	if !tells(kind) {
+		var fit []string
+		for _, k := range checks.Kinds() {
+			if tells(k) {
+				fit = append(fit, k.Name)
+			}
+		}
+		s.note(v.at, s.key(name), fmt.Sprintf("a check of the kind %s says nothing of that sort; kinds that do: %s", kind.Name, quoted(fit)))
+		return ""
+	}
+	return v.text
+}
+
 // meets notes a host without the setting that a kind of check needs.
 func (s *section) meets(setting string, i item, kind checks.Kind, host hosts.Config) bool {
 	if kind.Needs.MetBy(host) {

@@ -18,6 +18,7 @@ import (
 	"ronde/cards"
 	"ronde/checks"
 	"ronde/hosts"
+	"ronde/routines"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -86,6 +87,10 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	quiet, err := routines.ParseQuiet("22:00..08:00")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := Config{
 		Language: "fr", Location: paris, Database: "/var/lib/ronde/ronde.db", LogLevel: slog.LevelInfo,
 		Bot: bot.Config{
@@ -93,6 +98,10 @@ func TestDefaults(t *testing.T) {
 			Technique: "#t:example.org", Supervision: "#s:example.org",
 		},
 		Outbox: cards.Config{EventsPerSecond: 0.2, Burst: 10},
+		Prompting: routines.Settings{
+			Quiet: quiet, Lease: 4 * time.Hour, Rounds: map[string]bool{"technique": false, "supervision": false},
+			Digest: routines.Digest{On: true, Day: routines.Weekday{Weekday: time.Monday}, Room: "technique"},
+		},
 		Mailbox: &alerts.MailboxConfig{
 			Address: "imap.example.org:993", TLS: alerts.TLSImplicit, User: "u", Password: "the secret of RONDE_P",
 			Folder: "INBOX", Poll: 5 * time.Minute, CatchUp: 24 * time.Hour, MaxBytes: 1 << 20,

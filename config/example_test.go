@@ -90,10 +90,19 @@ func cadenceWord(c routines.Cadence) string {
 	switch {
 	case len(c.Weekly) > 0:
 		return "weekly"
-	case c.Monthly.Day != 0:
+	case c.Monthly != (routines.MonthDay{}):
 		return "monthly"
 	}
 	return c.Every.String()
+}
+
+// TestExampleHasTheDeadlineOfTheSecret: it lapses on the 25th.
+func TestExampleHasTheDeadlineOfTheSecret(t *testing.T) {
+	for _, r := range parseExample(t).Routines {
+		if r.Key == "oauth" && (r.By.String() != "25" || len(r.Warn) != 2) {
+			t.Errorf("oauth is due %s", r.Cadence)
+		}
+	}
 }
 
 // TestExampleIsWholeInBothLanguages: each routine has two titles, a runbook, and
@@ -152,7 +161,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "mailbox", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "digest", "mailbox", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -192,7 +201,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example
 // that may stand beside the others.
 func TestCommentedSettingsAreValid(t *testing.T) {
-	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|weekly|monthly|ca_file|cert_file|key_file) = `)
+	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
 	var doc strings.Builder
 	for line := range strings.Lines(string(readFile(t, example))) {
 		if settingLine.MatchString(strings.TrimSuffix(line, "\n")) && !exclusive.MatchString(line) {
@@ -204,7 +213,8 @@ func TestCommentedSettingsAreValid(t *testing.T) {
 	if wrong := mistakes.In(Always); len(wrong) > 0 {
 		t.Fatalf("the settings that are commented out have mistakes:\n%v", wrong)
 	}
-	if c.Mailbox.Poll != 5*time.Minute || len(c.Trust.Unchecked) != 1 || c.Routines[0].Start == (routines.Date{}) {
+	if c.Mailbox.Poll != 5*time.Minute || len(c.Trust.Unchecked) != 1 || c.Routines[0].Start == (routines.Date{}) ||
+		len(c.Routines[0].Days) != 5 || c.Routines[0].Quiet == (routines.Quiet{}) || c.Routines[0].By == (routines.By{}) {
 		t.Errorf("settings were lost: %+v", c)
 	}
 }

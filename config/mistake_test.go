@@ -20,13 +20,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, host, language, log_level, mailbox, matrix, oauth, rights, rooms, routine, timezone`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, digest, host, language, log_level, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, host, language, log_level, mailbox, matrix, oauth, rights, rooms, routine, timezone`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, host, language, log_level, mailbox, matrix, oauth, rights, rooms, routine, timezone`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, digest, host, language, log_level, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, digest, host, language, log_level, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -91,7 +91,7 @@ func TestMistakes(t *testing.T) {
 		{"certificate without _file", "[[host]]\nname = \"a\"\ncert = \"c.pem\"", `3:1: host[a].cert: unknown setting; did you mean "cert_file"?`},
 		{"host is no table", `host = ["antigone"]`, `1:9: host: is the text "antigone", but a table in braces is wanted: [[host]]`},
 
-		{"no cadence", chore, `1:3: routine[a]: has no cadence; write one of every = "3d", weekly = ["monday"] and monthly = 15`},
+		{"no cadence", chore, `1:3: routine[a]: has no cadence; write one of every = "3d", weekly = ["monday"], monthly = 15, rrule = "FREQ=…", when = "…" and expires = "…"`},
 		{"two cadences", chore + "every = \"1d\"\nmonthly = 1", `5:11: routine[a].monthly: a routine has one cadence, but this one has "every" and "monthly"; keep one`},
 		{"cadence misspelt", chore + "evry = \"1d\"", `4:1: routine[a].evry: unknown setting; did you mean "every"?`},
 		{"no such day", chore + `weekly = ["monday", "xyz"]`, `4:21: routine[a].weekly: "xyz" is not a day of the week; write "monday" or "lundi"`},

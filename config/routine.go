@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ronde/bot"
+	"ronde/checks"
 	"ronde/routines"
 	"ronde/text"
 )
@@ -41,12 +42,17 @@ func (r *reader) routines(root *section, known targets) []routines.Routine {
 			Aliases: s.aliases(taken),
 			Title:   r.title(s),
 			Room:    s.oneOf("room", roomNames...),
-			Cadence: r.cadence(s),
+			Cadence: s.cadence(known),
 			Runbook: parsed(s, "runbook", `"https://wiki.example.org/backups"`, parseLink),
 			Checks:  s.checks(known),
+			Rota:    s.rota(),
 		}
+		one.WhenOK, one.AskEvery = s.complete()
 		if s.table == nil {
 			continue
+		}
+		if len(r.mistakes) == before {
+			s.crossCheck(one.Cadence)
 		}
 		if err := one.Validate(); err != nil && len(r.mistakes) == before && len(s.strangers()) == 0 {
 			s.note(s.table.at, s.name, strings.ReplaceAll(err.Error(), "\n", "; "))
@@ -107,34 +113,59 @@ func (r *reader) title(s *section) text.Localized {
 }
 
 // cadence reads the settings that say when a routine is due.
-func (r *reader) cadence(s *section) routines.Cadence {
+func (s *section) cadence(known targets) routines.Cadence {
 	c := routines.Cadence{
 		Every:   parsed(s, "every", `"3d"`, routines.ParseEvery),
-		Weekly:  s.weekly(),
-		Monthly: s.monthly(),
+		Weekly:  s.weekdays("weekly"),
+		Monthly: dayOrWords(s, "monthly", `15 or monthly = "last"`, routines.ParseMonthDay),
+		Rule:    parsed(s, "rrule", `"FREQ=MONTHLY;BYDAY=1MO,3MO"`, routines.ParseRule),
+		When:    s.fact("when", known, func(k checks.Kind) bool { return k.Holds }),
+		Expires: s.fact("expires", known, func(k checks.Kind) bool { return k.Until }),
 		At:      parsed(s, "at", `"09:00"`, routines.ParseClock),
 		Start:   s.date("start"),
+		Days:    s.weekdays("days"),
+		Quiet:   parsed(s, "quiet", `"22:00..07:00"`, routines.ParseQuiet),
+		By:      dayOrWords(s, "by", `"25th"`, routines.ParseBy),
+		Warn:    parsedList(s, "warn", `["3d", "1d"]`, routines.ParseAhead),
 	}
 	s.defaults[s.setting("at")] = `"` + routines.Clock{}.String() + `"`
+	s.oneKind()
+	return c
+}
+
+// oneKind notes a routine that has not exactly one of the settings that say on
+// which days it is due.
+func (s *section) oneKind() {
 	var given []string
-	for _, name := range []string{"every", "weekly", "monthly"} {
+	misspelt := false
+	for _, name := range routines.Kinds() {
 		if s.has(name) {
 			given = append(given, name)
 		}
+		misspelt = misspelt || s.table != nil && s.misspelt(name)
 	}
 	switch {
 	case len(given) > 1:
 		s.wrong(given[1], fmt.Sprintf("a routine has one cadence, but this one has %s; keep one", quoted(given)))
-	case len(given) == 0 && s.table != nil && !s.misspelt("every") && !s.misspelt("weekly") && !s.misspelt("monthly"):
-		s.note(s.table.at, s.name, `has no cadence; write one of every = "3d", weekly = ["monday"] and monthly = 15`)
+	case len(given) == 0 && s.table != nil && !misspelt:
+		s.note(s.table.at, s.name, "has no cadence; "+routines.KindsExample)
 	}
-	return c
 }
 
-// weekly reads one day of the week or a list of them.
-func (s *section) weekly() []routines.Weekday {
+// crossCheck notes what is wrong between the settings of a cadence, at the setting
+// that has to change.
+func (s *section) crossCheck(c routines.Cadence) {
+	for _, fault := range c.Faults() {
+		if s.has(fault.Setting) {
+			s.wrong(fault.Setting, fault.Text)
+		}
+	}
+}
+
+// weekdays reads one day of the week or a list of them.
+func (s *section) weekdays(name string) []routines.Weekday {
 	const valid = `["monday"]`
-	v := s.get("weekly", valid, words, list)
+	v := s.get(name, valid, words, list)
 	if v == nil {
 		return nil
 	}
@@ -142,13 +173,13 @@ func (s *section) weekly() []routines.Weekday {
 		v = &value{kind: list, at: v.at, items: []*value{v}}
 	}
 	if len(v.items) == 0 {
-		s.wrong("weekly", "is an empty list; write weekly = "+valid)
+		s.wrong(name, "is an empty list; write "+name+" = "+valid)
 	}
 	var days []routines.Weekday
-	for _, i := range s.items("weekly", valid, v) {
+	for _, i := range s.items(name, valid, v) {
 		day, err := routines.ParseWeekday(i.text)
 		if err != nil {
-			s.note(i.at, s.key("weekly"), err.Error())
+			s.note(i.at, s.key(name), err.Error())
 			continue
 		}
 		days = append(days, day)
@@ -156,15 +187,16 @@ func (s *section) weekly() []routines.Weekday {
 	return days
 }
 
-// monthly reads a day of the month, a number or a word.
-func (s *section) monthly() routines.MonthDay {
-	v := s.get("monthly", `15 or monthly = "last"`, words, integer)
+// dayOrWords is parsed for a text that may also be a day of the month as a number.
+func dayOrWords[T any](s *section, name, valid string, parse func(string) (T, error)) T {
+	var none T
+	v := s.get(name, valid, words, integer)
 	if v == nil {
-		return routines.MonthDay{}
+		return none
 	}
-	day, err := routines.ParseMonthDay(v.text)
+	day, err := parse(v.text)
 	if err != nil {
-		s.note(v.at, s.key("monthly"), err.Error())
+		s.note(v.at, s.key(name), err.Error())
 	}
 	return day
 }

@@ -141,7 +141,7 @@ func (r Rule) check(start Date) string {
 	}
 	from := r.dates.anchor(start)
 	if first, ok := r.onOrAfter(start, from); !ok || first.Sub(from) > 30*366 {
-		return fmt.Sprintf("%s has no date in the 30 years after %s; %s", r, from, ruleExample)
+		return fmt.Sprintf("%s has no date in the 30 years after %s; look at its months, its days and its UNTIL", r, from)
 	}
 	return ""
 }
