@@ -37,7 +37,6 @@ func WriteOutcome(m *text.Message, l *text.Language, o Outcome, now time.Time) {
 	if o.Page != "" && (o.Status == Warning || o.Status == Critical) {
 		m.Text(" · " + o.Page)
 	}
-	m.Line()
 }
 
 func mark(s Status) string {

@@ -38,7 +38,7 @@ func (c Config) Changes(running Config) commands.Reading {
 		switch {
 		case !known:
 			r.Added = append(r.Added, now)
-		case !reflect.DeepEqual(before, now):
+		case !same(before, now):
 			r.Changed = append(r.Changed, now)
 		}
 	}
@@ -48,10 +48,20 @@ func (c Config) Changes(running Config) commands.Reading {
 			r.Removed = append(r.Removed, before)
 		}
 	}
-	if len(r.Added)+len(r.Changed)+len(r.Removed) == 0 && !reflect.DeepEqual(c.Routines, running.Routines) {
+	if len(r.Added)+len(r.Changed)+len(r.Removed) == 0 && !slices.EqualFunc(c.Routines, running.Routines, same) {
 		r.Settings = append(r.Settings, "[[routine]]") // their order
 	}
 	return r
+}
+
+// same compares two routines. What a recurrence rule has worked out so far is no
+// difference.
+func same(a, b routines.Routine) bool {
+	if !a.Cadence.Equal(b.Cadence) {
+		return false
+	}
+	a.Cadence, b.Cadence = routines.Cadence{}, routines.Cadence{}
+	return reflect.DeepEqual(a, b)
 }
 
 func byKey(all []routines.Routine) map[string]routines.Routine {
@@ -76,6 +86,10 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision},
 		{"[rights]", reflect.DeepEqual(c.Rights, running.Rights)},
 		{"[mailbox]", reflect.DeepEqual(c.Mailbox, running.Mailbox) && reflect.DeepEqual(c.Trust, running.Trust)},
+		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
+		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
+		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
+		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts)},
 	} {
 		if !s.same {

@@ -193,7 +193,7 @@ func (d *Desk) UndoLast(tx *store.Tx, key, who string) (was Undone, known bool, 
 }
 
 // lastMark returns the newest mark on the newest occurrence of a routine that a
-// person made.
+// person made and that still means something.
 func (d *Desk) lastMark(tx *store.Tx, key string) (m store.Mark, known bool, err error) {
 	newest, err := tx.OccurrencesOf(key, 1)
 	if err != nil || len(newest) == 0 {
@@ -201,7 +201,7 @@ func (d *Desk) lastMark(tx *store.Tx, key string) (m store.Mark, known bool, err
 	}
 	marks, err := tx.MarksOf(newest[0].ID)
 	for _, one := range marks {
-		if one.Who != "" {
+		if one.Who != "" && (one.Kind == store.Skip || one.Until.After(tx.Now)) {
 			m, known = one, true
 		}
 	}

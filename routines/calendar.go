@@ -2,6 +2,7 @@ package routines
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,8 +36,7 @@ func (d *Desk) Calendar(tx *store.Tx, key string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%7s", "")
 	for i := range 7 {
-		name, _ := letterOf(d.Language.Day(monday.Add(i).midnight()))
-		fmt.Fprintf(&b, " %2s", name)
+		fmt.Fprintf(&b, " %2s", initial(d.Language.Day(monday.Add(i).midnight())))
 	}
 	for week := range calendarWeeks {
 		start := first.Add(7 * week)
@@ -45,16 +45,13 @@ func (d *Desk) Calendar(tx *store.Tx, key string) (string, error) {
 			fmt.Fprintf(&b, " %2s", dayMark(marks, start.Add(i), today))
 		}
 	}
-	return b.String(), nil
+	return trailing.ReplaceAllString(b.String(), ""), nil
 }
 
-// letterOf is the first letter of a day's name, in capitals.
-func letterOf(day string) (string, bool) {
-	for _, r := range day {
-		return strings.ToUpper(string(r)), true
-	}
-	return "", false
-}
+var trailing = regexp.MustCompile(`(?m) +$`)
+
+// initial is the first letter of a day's name, in capitals.
+func initial(day string) string { return strings.ToUpper(string([]rune(day)[:1])) }
 
 func dayMark(marks map[Date]string, day, today Date) string {
 	switch {

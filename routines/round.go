@@ -69,9 +69,6 @@ func (d *Desk) goRoundIn(tx *store.Tx, room string, today Date) (changed bool, e
 			return false, err
 		}
 	}
-	if known && !begun {
-		return true, tx.ShowCard(store.Card{Kind: RoundKind, Subject: last.ID, Room: room})
-	}
 	return true, nil
 }
 
@@ -114,6 +111,11 @@ func (d *Desk) takeUp(tx *store.Tx, round store.Round, s standing, late bool) er
 	}
 	if err := tx.AddRoundItem(round.ID, s.ID); err != nil {
 		return err
+	}
+	for _, i := range before { // they say that it moved
+		if err := tx.ShowCard(store.Card{Kind: RoundKind, Subject: i.RoundID, Room: round.Room}); err != nil {
+			return err
+		}
 	}
 	if outcomes, err := decodeEvidence(s.Occurrence); err != nil {
 		return err
