@@ -57,7 +57,7 @@ func (c Config) Changes(running Config) commands.Reading {
 // same compares two routines. What a recurrence rule has worked out so far is no
 // difference.
 func same(a, b routines.Routine) bool {
-	if !a.Cadence.Equal(b.Cadence) {
+	if !a.Equal(b.Cadence) {
 		return false
 	}
 	a.Cadence, b.Cadence = routines.Cadence{}, routines.Cadence{}
