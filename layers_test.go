@@ -44,6 +44,7 @@ func protocols() map[string]string {
 		"github.com/mattn/go-sqlite3": "store",
 		"go.mau.fi/util/dbutil":       "store",
 		"github.com/go-co-op/gocron":  "one",
+		"github.com/teambition":       "routines",
 		"golang.org/x/crypto/ssh":     "one",
 	}
 }

@@ -84,6 +84,10 @@ chore Mon 2026-02-23 09:00 +01:00 late 6 missed 1
 chore Mon 2026-03-02 09:00 +01:00`},
 		{"a date that was done early is not in it", "weekly monday", "Sun 2026-03-01 19:00 +01:00", known, "Sun 2026-03-01 20:00 +01:00", 8, `
 chore Mon 2026-03-09 09:00 +01:00`},
+		{"an open window stands at its due date", "every 3d..4d", "Thu 2026-02-26 12:00 +01:00", known, "Sun 2026-03-01 12:00 +01:00", 6, `
+chore Mon 2026-03-02 09:00 +01:00 opens Sun 2026-03-01 09:00 +01:00
+chore Fri 2026-03-06 09:00 +01:00 opens Thu 2026-03-05 09:00 +01:00`},
+		{"an open window that ends later is not in it", "every 1d..30d", "Thu 2026-02-26 12:00 +01:00", known, "Sun 2026-03-01 12:00 +01:00", 6, ""},
 		{"a start date ahead", "monthly 15 start 2026-04-16", "-", known, "Mon 2026-03-02 12:00 +01:00", 100, `
 chore Fri 2026-05-15 09:00 +02:00`},
 		{"no days: what is open", "every 1d", "Sat 2026-02-28 12:00 +01:00", known, "Mon 2026-03-02 12:00 +01:00", 0, `

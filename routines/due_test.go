@@ -67,6 +67,26 @@ func TestDueNow(t *testing.T) {
 		{"before its start date", "every 3d start 2026-03-03", "-", known, "Mon 2026-03-02 12:00 +01:00", ""},
 		{"late over the spring night", "every 3d", "Thu 2026-03-26 12:00 +01:00", known, "Mon 2026-03-30 00:10 +02:00",
 			"chore Sun 2026-03-29 09:00 +02:00 late 1"},
+		{"its window is not open", "every 3d..4d", "Mon 2026-03-02 20:00 +01:00", known, "Thu 2026-03-05 08:59 +01:00", ""},
+		{"its window opens", "every 3d..4d", "Mon 2026-03-02 20:00 +01:00", known, "Thu 2026-03-05 09:00 +01:00",
+			"chore Fri 2026-03-06 09:00 +01:00 opens Thu 2026-03-05 09:00 +01:00"},
+		{"its window is open, the day before", "every 3d..4d", "Mon 2026-03-02 20:00 +01:00", known, "Fri 2026-03-06 08:59 +01:00",
+			"chore Fri 2026-03-06 09:00 +01:00 opens Thu 2026-03-05 09:00 +01:00"},
+		{"its window has ended", "every 3d..4d", "Mon 2026-03-02 20:00 +01:00", known, "Sat 2026-03-07 00:00 +01:00",
+			"chore Fri 2026-03-06 09:00 +01:00 opens Thu 2026-03-05 09:00 +01:00 late 1"},
+		{"with a deadline", "monthly 1 by 25th", "-", known, "Mon 2026-03-02 12:00 +01:00",
+			"chore Sun 2026-03-01 09:00 +01:00 by 2026-03-25 late 1 missed 1"},
+		{"the deadline of the date that took over", "weekly monday by friday", "Mon 2026-02-02 10:00 +01:00", known, "Thu 2026-03-05 12:00 +01:00",
+			"chore Mon 2026-03-02 09:00 +01:00 by 2026-03-06 late 3 missed 3"},
+		{"dates that move onto one day are missed once", "weekly saturday sunday monday days monday", "Mon 2026-02-02 10:00 +01:00", known, "Mon 2026-02-23 12:00 +01:00",
+			"chore Mon 2026-02-23 09:00 +01:00 missed 2"},
+		{"in the quiet hours", "weekly monday at 06:00 quiet 22:00..07:00", "Mon 2026-02-23 10:00 +01:00", known, "Mon 2026-03-02 06:59 +01:00", ""},
+		{"when the quiet hours end", "weekly monday at 06:00 quiet 22:00..07:00", "Mon 2026-02-23 10:00 +01:00", known, "Mon 2026-03-02 07:00 +01:00",
+			"chore Mon 2026-03-02 07:00 +01:00"},
+		{"a rule that ended stays asked until it is done", "rrule FREQ=DAILY;COUNT=2 start 2026-03-02", "-", known, "Fri 2026-03-06 12:00 +01:00",
+			"chore Tue 2026-03-03 09:00 +01:00 late 3 missed 1"},
+		{"a rule that ended and was done", "rrule FREQ=DAILY;COUNT=2 start 2026-03-02", "Tue 2026-03-03 10:00 +01:00", known, "Fri 2026-03-06 12:00 +01:00", ""},
+		{"a condition that was never measured", `when "reboot antigone"`, "-", known, "Fri 2026-03-06 12:00 +01:00", ""},
 		{"at the hour that is not", "every 1d at 02:30", "Sat 2026-03-28 12:00 +01:00", known, "Sun 2026-03-29 03:29 +02:00", ""},
 		{"after the hour that is not", "every 1d at 02:30", "Sat 2026-03-28 12:00 +01:00", known, "Sun 2026-03-29 03:30 +02:00",
 			"chore Sun 2026-03-29 03:30 +02:00"},
@@ -161,7 +181,7 @@ no cadence: ` + KindsExample},
 
 func BenchmarkDueNow(b *testing.B) {
 	loc := zone(b, "Europe/Paris")
-	kinds := []string{"every 1d", "every 3d..4d", "weekly monday", "weekly monday thursday", "monthly 31"}
+	kinds := append([]string{"every 1d", "every 3d..4d", "weekly monday", "weekly monday thursday", "monthly 31"}, newKinds...)
 	now := at(b, loc, "Mon 2026-03-02 12:00 +01:00")
 	var routines []Routine
 	facts := map[string]Facts{}
@@ -169,6 +189,9 @@ func BenchmarkDueNow(b *testing.B) {
 		r := Routine{Key: fmt.Sprintf("routine-%d", i), Cadence: cadence(b, kinds[i%len(kinds)])}
 		routines = append(routines, r)
 		facts[r.Key] = Facts{Since: now.AddDate(-10, 0, 0), Last: Done{At: now.Add(-time.Duration(i) * 5 * time.Hour)}}
+		if i%10 == 0 {
+			facts[r.Key] = Facts{Since: now.AddDate(-10, 0, 0)} // never done
+		}
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -160,17 +160,18 @@ func (c Cadence) covers(done time.Time, d Date, loc *time.Location) bool {
 		return false
 	}
 	const quarterDay = 24 * time.Hour / 4
-	return c.on(d, loc).Sub(done) <= time.Duration(c.gap(d))*quarterDay
+	return c.on(d, loc).Sub(done) <= time.Duration(c.gap(d, loc))*quarterDay
 }
 
-// gap returns how many days calendar date d is after the one before it. The first
-// one of a rule goes by the one after it, and its only one by a week.
-func (c Cadence) gap(d Date) int {
+// gap returns how many days after the date before it calendar date d falls due. The
+// first one of a rule goes by the one after it, and its only one by a week.
+func (c Cadence) gap(d Date, loc *time.Location) int {
+	day := func(d Date) Date { return DateOf(c.on(d, loc)) }
 	if before, ok := c.onOrBefore(d.Add(-1)); ok {
-		return d.Sub(before)
+		return day(d).Sub(day(before))
 	}
 	if after, ok := c.onOrAfter(d.Add(1)); ok {
-		return after.Sub(d)
+		return day(after).Sub(day(d))
 	}
 	return 7
 }

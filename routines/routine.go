@@ -1,9 +1,9 @@
 // Package routines knows what is due: which of the recurring chores should be
 // asked for now, how late each is, and what the coming days bring.
 //
-// The deciding functions (Next, DueNow, Agenda) are pure. They look at the
-// configuration, at the completions and at the time they are given, and at
-// nothing else; so a restart, a week of downtime or a clock that was set back
+// The deciding functions (Next, Upcoming, DueNow, Agenda) are pure. They look at the
+// configuration, at the completions and readings and at the time they are given, and
+// at nothing else; so a restart, a week of downtime or a clock that was set back
 // needs no special case.
 package routines
 

@@ -110,7 +110,11 @@ func faultyWeekdays(o *rrule.ROption) string {
 		most = 53
 	}
 	for _, day := range o.Byweekday {
-		if n := max(day.N(), -day.N()); n > most {
+		n := max(day.N(), -day.N())
+		switch {
+		case n > 0 && most == 0:
+			return fmt.Sprintf("has BYDAY=%s; a number there needs FREQ=MONTHLY or FREQ=YEARLY without BYWEEKNO", day)
+		case n > most:
 			return fmt.Sprintf("has BYDAY=%s; a number there goes up to %d with this FREQ", day, most)
 		}
 	}

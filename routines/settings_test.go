@@ -247,3 +247,140 @@ func FuzzParseMonthDay(f *testing.F) {
 		return d.check() == nil && (1 <= day && day <= 28 || day == 0 && d.Nth == 5)
 	}, "1", "1er", "25th", "last", "-1", "0", "2nd tuesday", "dernier vendredi", "5e lun", "2ème mardi", "")
 }
+
+func FuzzParseQuiet(f *testing.F) {
+	fuzz(f, ParseQuiet, func(q Quiet) bool { return q != (Quiet{}) && q.check() == nil },
+		"22:00..07:00", "22h-7h", "de 22h à 7h30", "from 22:00 to 07:00", "9h..9h", "24:00..25:00", "..", "")
+}
+
+func FuzzParseBy(f *testing.F) {
+	due := Date{2026, time.February, 27}
+	fuzz(f, ParseBy, func(b By) bool { return b != (By{}) && !b.from(due).Before(due) && b.from(due).Sub(due) <= maxAhead },
+		"25th", "last", "friday", "2e mardi", "3d", "3 jours", "0d", "999w", "")
+}
+
+func FuzzParseAhead(f *testing.F) {
+	fuzz(f, ParseAhead, func(a Ahead) bool { return a.check() == nil }, "3d", "1w", "0d", "2 semaines", "999w", "")
+}
+
+func FuzzParseRule(f *testing.F) {
+	for _, seed := range []string{
+		"FREQ=MONTHLY;BYDAY=1MO,3MO", "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SU", "freq=daily;count=3",
+		"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;UNTIL=20300101T100000Z", "FREQ=YEARLY;BYWEEKNO=-1;BYDAY=MO",
+		"FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1", "FREQ=YEARLY;BYYEARDAY=-1,366", "FREQ=YEARLY;BYDAY=-53MO", "FREQ=HOURLY", "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := ParseRule(s)
+		if err != nil {
+			if r != (Rule{}) {
+				t.Errorf("%q: %v beside the error %v", s, r, err)
+			}
+			return
+		}
+		if again, err := ParseRule(r.String()); err != nil || !again.Equal(r) {
+			t.Errorf("%q was read as %s, and that as %s, %v", s, r, again, err)
+		}
+		start := Date{2024, time.February, 29}
+		if r.check(start) != "" {
+			return
+		}
+		for d, n := start, 0; n < 20; n++ {
+			date, ok := r.onOrAfter(start, d)
+			if before, found := r.onOrBefore(start, date); ok && (date.Before(d) || !found || before != date) {
+				t.Fatalf("%q: %s is not the first date from %s on", s, date, d)
+			}
+			if d = date.Add(1); !ok {
+				return
+			}
+		}
+	})
+}
+
+func TestParseQuiet(t *testing.T) {
+	const example = `; write a beginning and an end, such as "22:00..07:00"`
+	tests := []struct{ in, want string }{
+		{"22:00..07:00", "22:00..07:00"},
+		{"22h-7h", "22:00..07:00"},
+		{"22h30 – 7h", "22:30..07:00"},
+		{"de 22h à 7h", "22:00..07:00"},
+		{"From 22:00 to 07:00", "22:00..07:00"},
+		{"12:00..14:00", "12:00..14:00"},
+		{"", `"" is not a span of hours` + example},
+		{"22:00", `"22:00" is not a span of hours` + example},
+		{"22..7", `"22..7" begins wrongly: "22" is not a time of day; write hours and minutes, such as "09:00" or "21:30"`},
+		{"22:00..24:00", `"22:00..24:00" ends wrongly: "24:00" was understood as hour 24, minute 0, which no day has; write hours and minutes, such as "09:00" or "21:30"`},
+		{"9h..09:00", `"9h..09:00": it ends when it begins, and nothing could ever be posted` + example},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseQuiet(tt.in))); diff != "" {
+			t.Errorf("ParseQuiet(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestParseBy(t *testing.T) {
+	const example = `; write a day such as "25th", "friday" or "3d" (days after it is due)`
+	tests := []struct{ in, want string }{
+		{"25th", "25"}, {"25", "25"}, {"1er", "1"}, {"last", "last"}, {"Friday", "friday"}, {"vendredi", "friday"}, {"ven", "friday"},
+		{"2nd tuesday", "2nd tuesday"}, {"dernier vendredi", "last friday"}, {"3d", "3d"}, {"3 jours", "3d"}, {"1w", "7d"},
+		{"", `"" is not a deadline` + example},
+		{"32", `"32" is not a deadline` + example},
+		{"3h", `"3h" is not a deadline` + example},
+		{"0d", `"0d" was understood as 0 days after it is due, but there are 1 to 366` + example},
+		{"99w", `"99w" was understood as 693 days after it is due, but there are 1 to 366` + example},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseBy(tt.in))); diff != "" {
+			t.Errorf("ParseBy(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestParseAhead(t *testing.T) {
+	const example = `; write days or weeks, such as "3d" or "1w"`
+	tests := []struct{ in, want string }{
+		{"3d", "3d"}, {"0d", "0d"}, {"1w", "7d"}, {"3 jours", "3d"}, {"1 day", "1d"},
+		{"3", `"3" is not a number of days` + example},
+		{"12h", `"12h" is not a number of days` + example},
+		{"99w", `"99w" was understood as 693d, but there are 0 to 366 days` + example},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseAhead(tt.in))); diff != "" {
+			t.Errorf("ParseAhead(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}
+
+func TestParseRule(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"FREQ=MONTHLY;BYDAY=1MO,3MO", "FREQ=MONTHLY;BYDAY=+1MO,+3MO"},
+		{" rrule:freq=weekly;byday=mo; ", "FREQ=WEEKLY;BYDAY=MO"},
+		{"FREQ=DAILY;INTERVAL=1", "FREQ=DAILY"},
+		{"FREQ=DAILY;UNTIL=20261231T225959Z", "FREQ=DAILY;UNTIL=20261231T000000Z"},
+		{"", `"" has an unknown part ""; ` + ruleExample},
+		{"every monday", `"every monday" has an unknown part "EVERY MONDAY"; ` + ruleExample},
+		{"FREQ=FORTNIGHTLY", `"FREQ=FORTNIGHTLY" is not a recurrence rule (undefined frequency: FORTNIGHTLY); ` + ruleExample},
+		{"BYDAY=MO", `"BYDAY=MO" is not a recurrence rule (RRULE property FREQ is required); ` + ruleExample},
+		{"FREQ=MONTHLY;BYMONTHDAY=32", `"FREQ=MONTHLY;BYMONTHDAY=32" is not a recurrence rule (bymonthday must be between 1 and 31 or -1 and -31); ` + ruleExample},
+		{"FREQ=HOURLY", `"FREQ=HOURLY" is finer than a day; the finest is FREQ=DAILY`},
+		{"FREQ=DAILY;BYHOUR=9", `"FREQ=DAILY;BYHOUR=9" has a BYHOUR; write the setting at = "09:00" instead`},
+		{"DTSTART:20260101\nRRULE:FREQ=DAILY", `"DTSTART:20260101\nRRULE:FREQ=DAILY" has a DTSTART; write the setting start = "2026-01-31" instead`},
+		{"FREQ=DAILY;DTSTART=20260101", `"FREQ=DAILY;DTSTART=20260101" has a DTSTART; write the setting start = "2026-01-31" instead`},
+		{"FREQ=DAILY;BYEASTER=1", `"FREQ=DAILY;BYEASTER=1" has an unknown part "BYEASTER"; ` + ruleExample},
+		{"FREQ=DAILY;FREQ=WEEKLY", `"FREQ=DAILY;FREQ=WEEKLY" has FREQ twice; keep one`},
+		{"FREQ=DAILY;INTERVAL=0", `"FREQ=DAILY;INTERVAL=0" has INTERVAL=0; it goes from 1 to 1200`},
+		{"FREQ=DAILY;COUNT=0", `"FREQ=DAILY;COUNT=0" has COUNT=0; it goes from 1 on`},
+		{"FREQ=DAILY;COUNT=2;UNTIL=20270101", `"FREQ=DAILY;COUNT=2;UNTIL=20270101" has COUNT and UNTIL; keep one`},
+		{"FREQ=DAILY;UNTIL=00010101", `"FREQ=DAILY;UNTIL=00010101" ends before 1970`},
+		{"FREQ=WEEKLY;BYDAY=2MO", `"FREQ=WEEKLY;BYDAY=2MO" has BYDAY=+2MO; a number there needs FREQ=MONTHLY or FREQ=YEARLY without BYWEEKNO`},
+		{"FREQ=MONTHLY;BYDAY=-53MO", `"FREQ=MONTHLY;BYDAY=-53MO" has BYDAY=-53MO; a number there goes up to 5 with this FREQ`},
+		{"FREQ=YEARLY;BYWEEKNO=20", `"FREQ=YEARLY;BYWEEKNO=20" has a BYWEEKNO, but no day of that week; add BYDAY=MO`},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, parsed(ParseRule(tt.in))); diff != "" {
+			t.Errorf("ParseRule(%q) (-want +got):\n%s", tt.in, diff)
+		}
+	}
+}

@@ -156,9 +156,10 @@ func TestTenYearsOfMonths(t *testing.T) {
 // and the next date is always after the completion.
 func TestNextIsMonotone(t *testing.T) {
 	kinds := []string{"every 1d", "every 3d..4d", "weekly monday", "weekly monday thursday", "monthly 31"}
+	kinds = append(kinds, newKinds...)
 	eachCadence(t, kinds, func(t *testing.T, c Cadence, from time.Time, loc *time.Location) {
 		var previous time.Time
-		for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(395 * time.Minute) {
+		for done := from; done.Before(from.AddDate(1, 0, 0)); done = done.Add(1195 * time.Minute) {
 			next, ok := Next(c, Facts{Last: Done{At: done}, Since: from}, loc)
 			if !ok || !next.After(done) || next.Before(previous) {
 				t.Fatalf("done %s: next %s, and %s when done a little earlier", done, next, previous)
@@ -190,21 +191,23 @@ func slowly(dates []time.Time, quarters []time.Duration, completions []time.Time
 // then, and compares with the slow way.
 func TestDueNowEveryDay(t *testing.T) {
 	loc := zone(t, "Europe/Paris")
-	for _, kind := range []string{"weekly monday", "weekly monday thursday", "monthly 31 at 02:30", "monthly 1 at 23:30"} {
+	kinds := []string{
+		"weekly monday", "weekly monday thursday", "monthly 31 at 02:30", "monthly 1 at 23:30",
+		"monthly 2nd tuesday", "monthly 5th friday", "rrule FREQ=MONTHLY;BYDAY=1MO,3MO", "rrule FREQ=YEARLY;BYMONTH=1,2,12;BYMONTHDAY=29",
+		"weekly saturday sunday monday days monday wednesday", "monthly last at 23:00 quiet 22:00..07:00",
+		"weekly monday tuesday days monday tuesday at 23:00 quiet 22:00..07:00",
+	}
+	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			r := Routine{Key: "chore", Cadence: cadence(t, kind)}
 			since := time.Date(2024, 1, 1, 12, 0, 0, 0, loc)
-			dates := walk(t, r.Cadence, since, loc)
-			quarters := quartersOf(r.Cadence, dates)
+			dates, quarters := dated(walk(t, r.Cadence, since.AddDate(-5, 0, 0), loc), walk(t, r.Cadence, since, loc))
 			random := rand.New(rand.NewPCG(1, 2))
+			facts := Facts{Since: since}
 			var done []time.Time
-			for now := since; now.Before(since.AddDate(10, 0, 0)); now = now.Add(23 * time.Hour) {
+			for now := since; now.Before(dates[len(dates)-1]); now = now.Add(23 * time.Hour) {
 				if random.IntN(20) == 0 {
-					done = []time.Time{now} // the latest is enough, for Facts and for slowly
-				}
-				facts := Facts{Since: since}
-				if len(done) > 0 {
-					facts.Last.At = done[0]
+					facts.Last.At, done = now, []time.Time{now} // the latest is enough, for Facts and for slowly
 				}
 				want, missed := slowly(dates, quarters, done, now)
 				got := DueNow([]Routine{r}, map[string]Facts{"chore": facts}, now, loc)
@@ -219,22 +222,17 @@ func TestDueNowEveryDay(t *testing.T) {
 	}
 }
 
-// quartersOf returns for each date a quarter of the days since the one before.
-func quartersOf(c Cadence, dates []time.Time) []time.Duration {
+// dated returns the dates with a quarter of the days since the one before; earlier
+// are dates that begin before them.
+func dated(earlier, dates []time.Time) ([]time.Time, []time.Duration) {
+	first := slices.IndexFunc(earlier, func(t time.Time) bool { return t.Equal(dates[0]) })
+	before := earlier[first-1]
 	quarters := make([]time.Duration, len(dates))
 	for i, date := range dates {
-		day := DateOf(date).Add(-1)
-		n := 1
-		for ; len(c.Weekly) > 0 && !slices.Contains(c.Weekly, Weekday{day.weekday()}); n++ {
-			day = day.Add(-1)
-		}
-		if len(c.Weekly) == 0 { // the months of the tests are as long as the one before the date
-			length := time.Date(date.Year(), date.Month(), 0, 0, 0, 0, 0, time.UTC).Day()
-			n = DateOf(date).Sub(Date{date.Year(), date.Month(), 1}.Add(min(c.Monthly.Day, length) - 1 - length))
-		}
-		quarters[i] = time.Duration(n) * 6 * time.Hour
+		quarters[i] = time.Duration(DateOf(date).Sub(DateOf(before))) * 6 * time.Hour
+		before = date
 	}
-	return quarters
+	return dates, quarters
 }
 
 // TestClockSetBackAsksOnce: whatever way the clock jumps, the set of what was
@@ -242,12 +240,14 @@ func quartersOf(c Cadence, dates []time.Time) []time.Duration {
 func TestClockSetBackAsksOnce(t *testing.T) {
 	loc := zone(t, "Europe/Paris")
 	since := time.Date(2026, 3, 1, 0, 0, 0, 0, loc)
-	for _, kind := range []string{"every 3d", "weekly monday", "monthly 31", "weekly sunday at 02:30"} {
+	reading := Reading{At: since.AddDate(0, 0, 10), Holds: true, Since: since.AddDate(0, 0, 9), Until: since.AddDate(0, 1, 15)}
+	kinds := append([]string{"every 3d", "weekly monday", "monthly 31", "weekly sunday at 02:30"}, newKinds...)
+	for _, kind := range append(kinds, `when "reboot antigone"`, `expires "oauth intra"`) {
 		r := []Routine{{Key: "chore", Cadence: cadence(t, kind)}}
 		asked := func(jumps bool) map[int64]bool {
 			random := rand.New(rand.NewPCG(3, 4))
-			facts, set := map[string]Facts{"chore": {Since: since}}, map[int64]bool{}
-			for now := since; now.Before(since.AddDate(0, 3, 0)); now = now.Add(2 * time.Hour) {
+			facts, set := map[string]Facts{"chore": {Since: since, Reading: reading}}, map[int64]bool{}
+			for now := since; now.Before(since.AddDate(0, 3, 0)); now = now.Add(3 * time.Hour) {
 				seen := now
 				if jumps {
 					seen = now.Add(-time.Duration(random.IntN(100)) * time.Hour)
