@@ -16,6 +16,8 @@ var Claim = Command{Name: "claim", French: "prendre", Aliases: []string{"mine", 
 		return err
 	}
 	c.Reply.Text(routines.ClaimEmoji + " ").Bold(c.Say("routine.claimed", "Title", r.Title.In(c.Desk.Language)))
-	c.Reply.Text(" · " + c.Say("claim.until", "When", c.clock(tx, tx.Now.Add(c.Desk.Routines.Settings.Lease))))
+	if until := c.Desk.Routines.LeaseEnd(tx.Now); !routines.Endless(until, tx.Now) {
+		c.Reply.Text(" · " + c.Say("claim.until", "When", c.clock(tx, until)))
+	}
 	return nil
 }}

@@ -13,7 +13,7 @@ func (r *reader) prompting(root *section) routines.Settings {
 	prompts, people, digest := root.only("prompts", false), root.only("people", false), root.only("digest", false)
 	s := routines.Settings{
 		Quiet:   people.quiet("quiet"),
-		Lease:   people.duration("lease", "4h", "15m", "7d"),
+		Lease:   people.lease(),
 		Rounds:  map[string]bool{},
 		RoundAt: parsed(prompts, "at", `"09:00"`, routines.ParseClock),
 	}
@@ -28,6 +28,15 @@ func (r *reader) prompting(root *section) routines.Settings {
 	digest.defaults[digest.setting("at")] = `"` + routines.Clock{}.String() + `"`
 	s.Digest.On, s.Digest.Day = digest.digestDay()
 	return s
+}
+
+// lease reads how long a claim holds; the word "none" makes it hold until the end.
+func (s *section) lease() time.Duration {
+	if s.has("lease") && s.table.values["lease"].text == "none" {
+		s.asked = append(s.asked, "lease")
+		return 0
+	}
+	return s.duration("lease", "4h", "15m", "7d")
 }
 
 // quiet reads hours such as "22:00..07:00"; the word "none" turns them off.

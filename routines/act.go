@@ -80,9 +80,24 @@ func (d *Desk) complete(tx *store.Tx, o store.Occurrence, c store.Completion) er
 
 // Claim records that somebody is on an occurrence, for the time of a lease.
 func (d *Desk) Claim(tx *store.Tx, id int64, m store.Mark) error {
-	m.Kind, m.Until = store.Claim, tx.Now.Add(d.Settings.Lease)
+	m.Kind, m.Until = store.Claim, d.LeaseEnd(tx.Now)
 	return d.mark(tx, id, m)
 }
+
+// endless is how long a claim holds that has no end: longer than anything is open.
+const endless = 100 * 365 * 24 * time.Hour
+
+// LeaseEnd is until when a claim holds that is made now. One without an end holds for
+// more than a year; see [Endless].
+func (d *Desk) LeaseEnd(now time.Time) time.Time {
+	if d.Settings.Lease == 0 {
+		return now.Add(endless)
+	}
+	return now.Add(d.Settings.Lease)
+}
+
+// Endless reports whether a claim holds until the occurrence is closed.
+func Endless(until, now time.Time) bool { return until.Sub(now) > endless/2 }
 
 // Snooze puts an occurrence off until a time.
 func (d *Desk) Snooze(tx *store.Tx, id int64, until time.Time, m store.Mark) error {

@@ -60,6 +60,9 @@ func (d *Desk) write(s standing, previous store.Completion, now time.Time) (card
 func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {
 	l, title, here := d.Language, d.title(s.Occurrence), now.In(d.Location)
 	due := l.Moment(s.Due.In(d.Location))
+	if s.Deadline != "" {
+		due = d.before(s.Deadline)
+	}
 	skip, skipped := s.skip()
 	claim, claimed := s.claim(now)
 	snooze, snoozed := s.snooze(now)
@@ -80,7 +83,7 @@ func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {
 	case snoozed:
 		head("💤", "routine.snoozed", l.Say("routine.until", "When", l.Moment(snooze.Until.In(d.Location)), "Who", text.Person(snooze.Who)))
 	case claimed:
-		head("👀", "routine.claimed", l.Say("routine.lease", "When", l.Clock(claim.Until, here), "Who", text.Person(claim.Who)))
+		head("👀", "routine.claimed", d.claimedBy(claim, here))
 	case s.early(now):
 		head("🔵", "routine.possible", l.Say("routine.not-yet", "When", due))
 	case s.Late > 0:
@@ -88,6 +91,14 @@ func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {
 	default:
 		head("🔔", "routine.open", due)
 	}
+}
+
+// claimedBy says who is on it and, unless that is open, until when.
+func (d *Desk) claimedBy(m store.Mark, now time.Time) string {
+	if Endless(m.Until, now) {
+		return text.Person(m.Who)
+	}
+	return d.Language.Say("routine.lease", "When", d.Language.Clock(m.Until, now), "Who", text.Person(m.Who))
 }
 
 // whoDid names who did it, alone or with others.
@@ -143,16 +154,12 @@ func urgency(o checks.Outcome) int {
 	return slices.Index([]checks.Status{checks.OK, checks.Unknown, checks.Warning, checks.Critical}, o.Status)
 }
 
-// writeHelp adds where the chore is explained, until when it has to be done, whose
-// turn it is, when it was last done, and how to say that it is done.
+// writeHelp adds where the chore is explained, whose turn it is, when it was last done, and how to say that it is done.
 func (d *Desk) writeHelp(m *text.Message, s standing, last store.Completion, now time.Time) {
 	l := d.Language
 	r, _ := d.byKey(s.Routine)
 	if r.Runbook != "" {
 		m.Line().Text("📖 " + r.Runbook)
-	}
-	if s.Deadline != "" {
-		m.Line().Text("📅 " + d.before(s.Deadline))
 	}
 	if s.Turn != "" {
 		m.Line().Text("👤 " + l.Say("routine.turn", "Who", text.Person(s.Turn)))

@@ -42,7 +42,7 @@ type Checks interface {
 // Settings is how all routines are asked for.
 type Settings struct {
 	Quiet   Quiet           // local hours in which nobody is mentioned or reminded
-	Lease   time.Duration   // how long a claim holds
+	Lease   time.Duration   // how long a claim holds; 0 for as long as the occurrence is open
 	Rounds  map[string]bool // configured rooms that get one card a day for all that is due
 	RoundAt Clock           // the time of that card
 	Digest  Digest

@@ -51,7 +51,8 @@ type Due struct {
 	// Deadline is the last local day on which it should be done; the zero Date is
 	// none.
 	Deadline Date `json:"deadline,omitzero"`
-	// Late is how many local days ago that was: 0 until the next midnight.
+	// Late is how many local days ago the deadline was, or without one the due date: 0
+	// until the midnight after.
 	Late int `json:"late"`
 	// Missed counts the dates of a calendar cadence before Due that no completion
 	// covers. They are not asked for any more.
@@ -90,8 +91,17 @@ func dueNow(r Routine, f Facts, now time.Time, loc *time.Location) (Due, bool) {
 		opens = due
 	}
 	d := r.whole(opens, due, f, loc)
-	d.Late, d.Missed = max(0, DateOf(now.In(loc)).Sub(DateOf(due))), missed
+	d.Late, d.Missed = lateness(due, d.Deadline, now, loc), missed
 	return d, true
+}
+
+// lateness is how many local days have passed since a deadline, or without one since a
+// due date.
+func lateness(due time.Time, deadline Date, now time.Time, loc *time.Location) int {
+	if deadline == (Date{}) {
+		deadline = DateOf(due.In(loc))
+	}
+	return max(0, DateOf(now.In(loc)).Sub(deadline))
 }
 
 // latest returns the latest calendar date up to now, and the number of dates before

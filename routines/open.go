@@ -120,7 +120,8 @@ func (d *Desk) completeByChecks(tx *store.Tx, o store.Occurrence) error {
 
 // showLate brings what a card says of its lateness up to date.
 func (d *Desk) showLate(tx *store.Tx, o store.Occurrence) (changed bool, err error) {
-	days := max(0, DateOf(tx.Now.In(d.Location)).Sub(DateOf(o.Due.In(d.Location))))
+	deadline, _ := ParseDate(o.Deadline) // "" is none, and what else is there was written by us
+	days := lateness(o.Due, deadline, tx.Now, d.Location)
 	if o.Late == days {
 		return false, nil
 	}

@@ -179,8 +179,11 @@ func (d *Desk) say(tx *store.Tx, s standing, at time.Time, sentence string) erro
 	if err := tx.Nudged(s.ID); err != nil {
 		return err
 	}
-	if err := d.show(tx, s.Occurrence); err != nil {
-		return err
+	near := sentence == "routine.deadline-near"
+	if !near { // its card says otherwise until now
+		if err := d.show(tx, s.Occurrence); err != nil {
+			return err
+		}
 	}
 	r, _ := d.byKey(s.Routine)
 	if d.Settings.Rounds[r.room()] {
@@ -188,7 +191,7 @@ func (d *Desk) say(tx *store.Tx, s standing, at time.Time, sentence string) erro
 	}
 	var words text.Message
 	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Occurrence)))
-	if sentence == "routine.deadline-near" {
+	if near {
 		words.Text(" · " + d.before(s.Deadline))
 	} else {
 		words.Text(" · " + d.Language.Moment(s.Due.In(d.Location)))
