@@ -150,6 +150,8 @@ func write(p *plan, s subject) string {
 		return "✉️ " + letterSubject(s.letter-1) + " · Camille · 12:00"
 	case s.chore != nil && len(people) > 0:
 		return "✅ Fait : " + s.chore.title() + " · " + people[0] + ", 12:00\n📝 " + p.note(s.chore)
+	case s.chore != nil && p.claimer(s.chore) != "":
+		return "👀 Pris en charge : " + s.chore.title() + " · " + p.claimer(s.chore) + ", jusqu’à 16:00"
 	case s.chore != nil:
 		return "⏰ En retard : " + s.chore.title() + " · 3 jours de retard"
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ronde/e2e/homeserver"
+	"ronde/text"
 )
 
 // crowd is everybody in the rooms besides the bot.
@@ -95,7 +96,7 @@ func (c *crowd) reacted(p *press, on *card) bool {
 // shown tells whether the card shows that the bot saw the reaction.
 func (p *press) shown(on *card) bool {
 	if p.chore != nil {
-		return strings.HasPrefix(on.shows(), doneEmoji) && strings.Contains(on.shows(), " · "+p.who+",")
+		return strings.HasPrefix(on.shows(), text.PlainEmoji(p.emoji)) && strings.Contains(on.shows(), " · "+p.who+",")
 	}
 	return slices.Contains(shownPeople(on.shows(), "\n"+ackEmoji+" "), p.who)
 }

@@ -141,7 +141,11 @@ func (i *incident) right(shown string, acknowledged bool) bool {
 
 func (p *plan) compareChore(v *verdict, s subject, c *card) {
 	shown, people := c.shows(), p.who(s)
+	claimed := p.claimer(s.chore)
 	asks, doneBy := strings.HasPrefix(shown, "⏰ "), ""
+	if claimed != "" {
+		asks = strings.HasPrefix(shown, ackEmoji+" ") && strings.Contains(shown, " · "+claimed+", jusqu’à ")
+	}
 	if _, rest, found := strings.Cut(shown, s.chore.title()+" · "); found && strings.HasPrefix(shown, doneEmoji) {
 		doneBy, _, _ = strings.Cut(rest, ",")
 	}
@@ -158,7 +162,7 @@ func (p *plan) compareChore(v *verdict, s subject, c *card) {
 // who returns the people whose reactions and commands count in the end, sorted.
 func (p *plan) who(s subject) (people []string) {
 	for _, one := range p.presses {
-		if one.counts() && one.subject() == s {
+		if one.counts() && one.subject() == s && one.emoji != claimEmoji(s) {
 			people = append(people, one.who)
 		}
 	}
@@ -169,6 +173,26 @@ func (p *plan) who(s subject) (people []string) {
 	}
 	slices.Sort(people)
 	return slices.Compact(people)
+}
+
+// claimEmoji is the reaction that says "I take it" and does not yet count as done: on a
+// chore only.
+func claimEmoji(s subject) string {
+	if s.chore == nil {
+		return ""
+	}
+	return ackEmoji
+}
+
+// claimer returns who is on a chore in the end, "" for nobody. The plan lets no more than
+// one claim it, and nobody do it besides.
+func (p *plan) claimer(c *chore) string {
+	for _, one := range p.presses {
+		if one.chore == c && one.emoji == ackEmoji && one.counts() {
+			return one.who
+		}
+	}
+	return ""
 }
 
 func (p *press) subject() subject {

@@ -64,12 +64,14 @@ type order struct {
 	event  string // how it was played
 }
 
-// drawPeople decides who does what: every chore is left alone, done from its card,
-// or done by a command.
+// drawPeople decides who does what: every chore is left alone, claimed, done from its
+// card, or done by a command.
 func (p *plan) drawPeople(lots *rand.Rand) {
 	for _, c := range p.chores {
 		switch lot := lots.IntN(10); {
+		case lot < 1:
 		case lot < 2:
+			p.press(lots, press{who: pick(lots, names()), emoji: ackEmoji, chore: c, removal: pick(lots, []removal{stays, stays, hasty, settled})})
 		case lot < 6:
 			p.pressChore(lots, c)
 		default:
@@ -126,7 +128,7 @@ func (p *plan) pressIncidents(lots *rand.Rand) {
 // pressIdly adds reactions that mean nothing where they are.
 func (p *plan) pressIdly(lots *rand.Rand) {
 	p.press(lots, press{who: "ana", emoji: "👍", incident: pick(lots, p.incidents), idle: true})
-	p.press(lots, press{who: "bob", emoji: ackEmoji, chore: pick(lots, p.chores), idle: true})
+	p.press(lots, press{who: "bob", emoji: "🎉", chore: pick(lots, p.chores), idle: true})
 	p.press(lots, press{who: "carl", emoji: doneEmoji, letter: 1 + lots.IntN(p.letters), idle: true, removal: hasty})
 }
 

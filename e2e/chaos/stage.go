@@ -216,6 +216,8 @@ events_per_second = 0
 [rooms]
 technique = %q
 supervision = %q
+[digest]
+day = "none"
 [[host]]
 name = "antigone"
 `, s.homeserver, s.rooms.technique, s.rooms.supervision)
