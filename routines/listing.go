@@ -19,20 +19,12 @@ type Item struct {
 }
 
 // Open lists what is open, oldest due date first.
-func (d *Desk) Open(tx *store.Tx) ([]Item, error) {
-	open, err := tx.OpenOccurrences()
-	if err != nil {
-		return nil, err
-	}
-	var items []Item
-	for _, o := range open {
-		s, err := stands(tx, o)
-		if err != nil {
-			return nil, err
-		}
+func (d *Desk) Open(tx *store.Tx) (items []Item, err error) {
+	_, err = eachOpen(tx, func(s standing) (bool, error) {
 		items = append(items, d.item(s, tx.Now))
-	}
-	return items, nil
+		return false, nil
+	})
+	return items, err
 }
 
 func (d *Desk) item(s standing, now time.Time) Item {

@@ -16,22 +16,7 @@ const grace = time.Hour
 // endClaims reopens what somebody claimed and did not finish in time: who claimed it
 // is told first, and an hour later the room.
 func (d *Desk) endClaims(tx *store.Tx) (changed bool, err error) {
-	open, err := tx.OpenOccurrences()
-	if err != nil {
-		return false, err
-	}
-	for _, o := range open {
-		s, err := stands(tx, o)
-		if err != nil {
-			return false, err
-		}
-		did, err := d.endClaimsOf(tx, s)
-		if err != nil {
-			return false, err
-		}
-		changed = changed || did
-	}
-	return changed, nil
+	return eachOpen(tx, func(s standing) (bool, error) { return d.endClaimsOf(tx, s) })
 }
 
 func (d *Desk) endClaimsOf(tx *store.Tx, s standing) (changed bool, err error) {
@@ -130,25 +115,13 @@ func (d *Desk) remind(tx *store.Tx) (changed bool, err error) {
 	if d.Settings.Quiet.Holds(tx.Now, d.Location) {
 		return false, nil
 	}
-	open, err := tx.OpenOccurrences()
-	if err != nil {
-		return false, err
-	}
-	for _, o := range open {
-		s, err := stands(tx, o)
-		if err != nil {
-			return false, err
-		}
+	return eachOpen(tx, func(s standing) (bool, error) {
 		at, why := d.reminder(s, tx.Now)
 		if why == "" {
-			continue
+			return false, nil
 		}
-		if err := d.say(tx, s, at, why); err != nil {
-			return false, err
-		}
-		changed = true
-	}
-	return changed, nil
+		return true, d.say(tx, s, at, why)
+	})
 }
 
 // reminder returns the latest instant up to now at which an occurrence was to be said

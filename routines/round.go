@@ -75,31 +75,21 @@ func (d *Desk) goRoundIn(tx *store.Tx, room string, today Date) (changed bool, e
 // missing returns what is open in a room and not put off, and not in the round of the
 // day; asks reports whether any of it is due.
 func (d *Desk) missing(tx *store.Tx, room string, round store.Round, begun bool) (missing []standing, asks bool, err error) {
-	open, err := tx.OpenOccurrences()
-	if err != nil {
-		return nil, false, err
-	}
-	for _, o := range open {
-		r, configured := d.byKey(o.Routine)
+	_, err = eachOpen(tx, func(s standing) (bool, error) {
+		r, configured := d.byKey(s.Routine)
 		if !configured || r.room() != room {
-			continue
+			return false, nil
 		}
-		s, err := stands(tx, o)
-		if err != nil {
-			return nil, false, err
-		}
-		items, err := tx.RoundsOf(o.ID)
-		if err != nil {
-			return nil, false, err
-		}
+		items, err := tx.RoundsOf(s.ID)
 		listed := begun && slices.ContainsFunc(items, func(i store.RoundItem) bool { return i.RoundID == round.ID })
-		if _, snoozed := s.snooze(tx.Now); listed || snoozed {
-			continue
+		if _, snoozed := s.snooze(tx.Now); err != nil || listed || snoozed {
+			return false, err
 		}
 		missing = append(missing, s)
 		asks = asks || !s.early(tx.Now)
-	}
-	return missing, asks, nil
+		return false, nil
+	})
+	return missing, asks, err
 }
 
 // takeUp puts an occurrence into a round. One that comes into a round that stands

@@ -25,6 +25,27 @@ func stands(tx *store.Tx, o store.Occurrence) (s standing, err error) {
 	return s, err
 }
 
+// eachOpen does something with each open occurrence, oldest due date first, and
+// reports whether any of it changed something.
+func eachOpen(tx *store.Tx, do func(s standing) (changed bool, err error)) (changed bool, err error) {
+	open, err := tx.OpenOccurrences()
+	if err != nil {
+		return false, err
+	}
+	for _, o := range open {
+		s, err := stands(tx, o)
+		if err != nil {
+			return false, err
+		}
+		did, err := do(s)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || did
+	}
+	return changed, nil
+}
+
 // last returns the newest mark of a kind for which fits holds.
 func (s standing) last(kind store.MarkKind, fits func(store.Mark) bool) (store.Mark, bool) {
 	for _, m := range slices.Backward(s.marks) {
