@@ -30,10 +30,6 @@ func (h historyCommand) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	key, err := h.key(c)
-	if err != nil {
-		return &codedError{exitUsage, err}
-	}
 	var since time.Time
 	if h.Since != "" {
 		if since, err = moment("--since", h.Since, c.Location); err != nil {
@@ -46,28 +42,38 @@ func (h historyCommand) Run(ctx context.Context, s *streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var records []routines.Record
-	err = db.View(ctx, func(tx *store.Tx) (err error) {
+	err = db.View(ctx, func(tx *store.Tx) error {
+		key, err := h.key(tx, c)
+		if err != nil {
+			return err
+		}
 		records, err = routines.Records(tx, key, since, c.Location)
 		return err
 	})
 	if err != nil {
-		return &codedError{exitDatabase, err}
+		return err
 	}
 	return h.print(s.out, records)
 }
 
-// key returns the key of the routine that is meant. One that is no longer configured
-// still has its history.
-func (h historyCommand) key(c config.Config) (string, error) {
+// key returns the key of the routine that is meant: one that has a history, though it
+// may no longer be configured, before any that is called so now.
+func (h historyCommand) key(tx *store.Tx, c config.Config) (string, error) {
+	_, known, err := tx.RoutineSince(h.Routine)
+	if err != nil || known || h.Routine == "" {
+		return h.Routine, err
+	}
 	desk := routines.Desk{Routines: c.Routines}
 	r, near, found := desk.Find(h.Routine)
 	switch {
 	case found:
 		return r.Key, nil
 	case near != "":
-		return "", fmt.Errorf("there is no routine %q; did you mean %q?", h.Routine, near)
+		err = fmt.Errorf("there is no routine %q; did you mean %q?", h.Routine, near)
+	default:
+		err = fmt.Errorf("there is no routine %q, and none was ever called so", h.Routine)
 	}
-	return h.Routine, nil
+	return "", &codedError{exitUsage, err}
 }
 
 func (h historyCommand) print(out io.Writer, records []routines.Record) error {

@@ -144,7 +144,11 @@ func (s *service) use(next *ronde, number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if number < s.used {
+		next.close()
 		return
+	}
+	if s.next != nil { // it never got to run
+		s.next.close()
 	}
 	s.next, s.used = next, number
 	s.log.Info("the configuration is reloaded", "routines", len(next.config.Routines), "hosts", len(next.config.Hosts))

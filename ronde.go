@@ -48,7 +48,9 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		return nil, err
 	}
 	r := &ronde{config: c, store: s, log: log, close: set.Close, samplers: checks.NewSamplers(set, log)}
-	r.outbox = cards.New(s, language, c.Outbox, log)
+	limits := c.Outbox
+	limits.Quiet = func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
+	r.outbox = cards.New(s, language, limits, log)
 	r.routines = &routines.Desk{
 		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
 		Notices: r.outbox, Checks: checks.NewSuite(set, r.samplers, c.OAuth, log),

@@ -43,6 +43,9 @@ type Config struct {
 	// default is 0.2 and 10. Zero EventsPerSecond sets no limit of our own.
 	EventsPerSecond float64
 	Burst           int
+	// Quiet returns when the quiet hours end in which an instant lies, or the instant
+	// itself; nil knows none.
+	Quiet func(now time.Time) (end time.Time)
 }
 
 // Outbox brings the rooms up to date with the state, by priority and within the
@@ -56,6 +59,7 @@ type Outbox struct {
 	renders    map[string]Render
 	homeserver Homeserver
 	arrived    func()
+	quiet      func(now time.Time) (end time.Time)
 	limiter    *rate.Limiter
 	wake       chan struct{}
 
@@ -86,7 +90,7 @@ func New(s *store.Store, l *text.Language, c Config, log *slog.Logger) *Outbox {
 		limit = rate.Inf
 	}
 	return &Outbox{
-		store: s, language: l, log: log,
+		store: s, language: l, log: log, quiet: c.Quiet,
 		limiter: rate.NewLimiter(limit, max(c.Burst, 1)),
 		wake:    make(chan struct{}, 1), started: time.Now(),
 		unknown: map[string]time.Time{}, items: map[string]*setback{}, rooms: map[string]*setback{},

@@ -32,8 +32,11 @@ type Message struct {
 	Rings bool `json:"rings,omitempty"`
 	// Mentions are the user ids to name in m.mentions, which is always sent.
 	Mentions []string `json:"mentions,omitempty"`
-	ReplyTo  string   `json:"reply_to,omitempty"` // event id, or TheCard
-	Thread   string   `json:"thread,omitempty"`   // the thread's root event id, or TheCard
+	// LetsSleep keeps a notice back while [Config.Quiet] says so, however long it had
+	// to wait for the homeserver before.
+	LetsSleep bool   `json:"lets_sleep,omitempty"`
+	ReplyTo   string `json:"reply_to,omitempty"` // event id, or TheCard
+	Thread    string `json:"thread,omitempty"`   // the thread's root event id, or TheCard
 }
 
 // TheCard stands for the first event of the card under which a message is put,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ronde/store"
 	"ronde/text"
@@ -72,6 +73,9 @@ func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outg
 		o.log.Error("a notice in the outbox cannot be read and is dropped", "txn", p.Txn, "err", err)
 		return nil, tx.ParcelDone(p.Txn, "", "unreadable")
 	}
+	if m.LetsSleep && o.sleeps(p.Txn, tx.Now) {
+		return nil, nil
+	}
 	out := Outgoing{Room: room, TxnID: p.Txn, Message: &m}
 	if p.CardID != 0 {
 		if err := placeUnder(tx, p.CardID, &out); err != nil {
@@ -79,6 +83,19 @@ func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outg
 		}
 	}
 	return attempt(tx, p, out)
+}
+
+// sleeps puts a parcel off until the quiet hours end, if these are some.
+func (o *Outbox) sleeps(txn string, now time.Time) bool {
+	if o.quiet == nil {
+		return false
+	}
+	end := o.quiet(now)
+	if !end.After(now) {
+		return false
+	}
+	o.hold(func(time.Time) { o.items[txn] = &setback{until: end} })
+	return true
 }
 
 // placeUnder fills in where a card stands.

@@ -9,7 +9,7 @@ import (
 // Away says that somebody is away, so that no turn falls to them: "!away 24/12..2/1".
 // Without days it lists who is; with "back" it ends.
 var Away = Command{Name: "away", French: "absent", Aliases: []string{"absente", "absence"}, Args: true, Acts: true, Do: func(tx *store.Tx, c *Call) error {
-	today := routines.DateOf(tx.Now.In(c.Desk.Location))
+	today := routines.DateOf(c.when(tx))
 	switch {
 	case len(c.Args) == 0:
 		return c.listAway(tx, today)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"ronde/store"
 	"ronde/text"
@@ -77,6 +78,15 @@ type Call struct {
 
 // Say returns a sentence of the catalogue.
 func (c *Call) Say(id string, args ...any) string { return c.Desk.Language.Say(id, args...) }
+
+// when is the moment at which somebody said it, in the local zone; a phone whose clock
+// is ahead says it now. It may have been read much later.
+func (c *Call) when(tx *store.Tx) time.Time {
+	if c.Event.At.After(tx.Now) {
+		return tx.Now.In(c.Desk.Location)
+	}
+	return c.Event.At.In(c.Desk.Location)
+}
 
 // Mistake replies that the command could not be obeyed as it was typed, and how
 // it is used.

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -178,7 +177,7 @@ func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
 	if err != nil {
 		return err
 	}
-	body := d.unmarked(e.Body, card)
+	body := d.unmarked(e.Body, card, e.At.In(d.Location))
 	name, args, rest, isCommand := parse(body)
 	if !isCommand {
 		return d.ignore(ctx, e)
@@ -201,33 +200,6 @@ func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
 		return nil
 	}
 	return d.finish(ctx, call, cmd.Name, "", func(tx *store.Tx) error { return cmd.Do(tx, call) })
-}
-
-// cardAbove returns the card in whose thread, or in answer to which, something was
-// said; its ID is 0 when there is none.
-func (d *Desk) cardAbove(ctx context.Context, e store.RoomEvent) (card store.Card, err error) {
-	above := cmp.Or(e.Thread, e.Target)
-	if above == "" {
-		return card, nil
-	}
-	err = d.Store.View(ctx, func(tx *store.Tx) (err error) {
-		card, _, err = tx.CardOfEvent(above)
-		return err
-	})
-	return card, err
-}
-
-// unmarked gives what is said under a routine's card the "!" that may be left out
-// there, if it begins with a command that is meant for that.
-func (d *Desk) unmarked(body string, card store.Card) string {
-	if card.Kind != routines.CardKind && card.Kind != routines.RoundKind {
-		return body
-	}
-	name, _, _, isCommand := parse("!" + body)
-	if cmd, _, found := d.find(name); isCommand && found && cmd.InThread {
-		return "!" + body
-	}
-	return body
 }
 
 func (c *Call) unknown(name, near string) {

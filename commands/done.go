@@ -24,7 +24,7 @@ var DoneCommand = Command{Name: "done", French: "fait", Args: true, Acts: true, 
 	if err != nil {
 		return err
 	}
-	did := readDeed(rest, c.Event.At, tx.Now.In(c.Desk.Location), c.person(tx))
+	did := readDeed(rest, c.Event.At, c.when(tx), c.person(tx))
 	completion := store.Completion{
 		At: did.at, Who: c.Event.Sender, Helpers: without(did.helpers, c.Event.Sender), How: "command", EventID: c.Event.EventID, Note: text.OneLine(did.note, 500),
 	}

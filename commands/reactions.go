@@ -77,7 +77,7 @@ func pressSkip(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (strin
 }
 
 // press does something with the occurrence on a card, or the newer one that is open
-// instead.
+// instead. On what is closed already it means nothing.
 func (d *Desk) press(tx *store.Tx, id int64, do func(id int64, r routines.Routine) error) (string, error) {
 	o, known, err := tx.Occurrence(id)
 	if err != nil || !known {
@@ -88,7 +88,10 @@ func (d *Desk) press(tx *store.Tx, id int64, do func(id int64, r routines.Routin
 	} else if isOpen {
 		o = open
 	}
-	r, _, _ := d.Routines.Find(o.Routine)
+	r, _, found := d.Routines.Find(o.Routine)
+	if !o.Open() || !found {
+		return o.Routine, nil
+	}
 	return o.Routine, do(o.ID, r)
 }
 
@@ -240,7 +243,7 @@ func (d *Desk) takeBack(tx *store.Tx, e store.RoomEvent, deed *store.Deed) error
 	for _, undo := range []struct {
 		action string
 		do     func(eventID string) (bool, error)
-	}{{"unaway", tx.UndoAbsences}, {"unswap", tx.UndoSwaps}} {
+	}{{"unaway", tx.UndoAbsences}, {"unswap", func(id string) (bool, error) { return d.Routines.UndoSwap(tx, id) }}} {
 		if undone, err := undo.do(e.Target); err != nil || undone {
 			deed.Action = undo.action
 			return err

@@ -17,11 +17,11 @@ var Snooze = Command{Name: "snooze", French: "reporter", Aliases: []string{"late
 	p, words := pause{days: 1}, strings.Fields(rest)
 	if len(words) > 0 {
 		var ok bool
-		if p, ok = readPause(words, tx.Now.In(c.Desk.Location)); !ok {
+		if p, ok = readPause(words, c.when(tx)); !ok {
 			return c.Mistake("snooze", c.Say("snooze.unclear", "Words", text.OneLine(rest, 40)))
 		}
 	}
-	until := p.end(c, r, tx.Now)
+	until := p.end(c, r, c.when(tx))
 	mark := store.Mark{At: c.Event.At, Who: c.Event.Sender, EventID: c.Event.EventID}
 	if err := c.Desk.Routines.Snooze(tx, o.ID, until, mark); err != nil {
 		return err

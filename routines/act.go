@@ -20,6 +20,9 @@ func (d *Desk) CompleteOccurrence(tx *store.Tx, id int64, c store.Completion) (r
 	} else if isOpen {
 		o = open
 	}
+	if c.At.Before(o.OpenedAt) {
+		c.At = o.OpenedAt // nobody taps on a card before it is there: a clock is behind
+	}
 	return c.Routine, d.complete(tx, o, c)
 }
 
@@ -124,7 +127,7 @@ func (d *Desk) GiveReason(tx *store.Tx, routine, reason string) (given bool, err
 		return false, err
 	}
 	m, skipped := s.skip()
-	if !skipped || m.Who == "" {
+	if !skipped || m.Who == "" || m.Note != "" {
 		return false, nil
 	}
 	if err := tx.SetMarkNote(m.ID, reason); err != nil {
@@ -135,6 +138,9 @@ func (d *Desk) GiveReason(tx *store.Tx, routine, reason string) (given bool, err
 
 func (d *Desk) mark(tx *store.Tx, id int64, m store.Mark) error {
 	m.OccurrenceID = id
+	if m.At.After(tx.Now) {
+		m.At = tx.Now // as for a completion
+	}
 	if err := tx.AddMark(m); err != nil {
 		return err
 	}
@@ -187,7 +193,7 @@ type Undone struct {
 // (whoever said so and however often), skipped, put off or claimed. known is false
 // when there is nothing.
 func (d *Desk) UndoLast(tx *store.Tx, key, who string) (was Undone, known bool, err error) {
-	last, known, err := tx.LastCompletion(key)
+	last, known, err := tx.LastRecorded(key)
 	if err != nil {
 		return was, false, err
 	}
@@ -195,7 +201,7 @@ func (d *Desk) UndoLast(tx *store.Tx, key, who string) (was Undone, known bool, 
 	switch {
 	case err != nil || !known && !marked:
 		return was, false, err
-	case marked && (!known || m.At.After(last.At)):
+	case marked && (!known || m.RecordedAt.After(last.RecordedAt)):
 		return Undone{m.Who, m.At, m.Kind}, true, d.unmark(tx, who, m)
 	}
 	same := []store.Completion{last}

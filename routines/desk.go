@@ -210,7 +210,11 @@ func (d *Desk) bringUp(tx *store.Tx, evidence Evidence) (changed bool, pending [
 		}
 		changed = changed || opened
 	}
-	for _, step := range []func(*store.Tx) (bool, error){d.endClaims, d.remind, d.goRound, d.digest} {
+	steps := []func(*store.Tx) (bool, error){d.endClaims, d.remind, d.goRound, d.digest}
+	if len(pending) > 0 {
+		steps = steps[:2] // what waits for its checks belongs into the round, too
+	}
+	for _, step := range steps {
 		did, err := step(tx)
 		if err != nil {
 			return false, nil, err

@@ -190,14 +190,14 @@ func TestWhatComesEveryFewDaysIsAskedForUntilItIsDone(t *testing.T) {
 		o.Routines[0].At = NewClock(10, 0)
 		o.wait("Thu 2026-03-05 11:00 +01:00")
 		o.tick()
-		if o.shows("🔔 To do: The chore · Thu 5 Mar 09:00"); o.tick() {
+		if o.shows("🔔 To do: The chore · Thu 5 Mar 10:00"); o.tick() {
 			t.Error("another hour replaced the open date")
 		}
 		// The completion before it is taken back: the date would now be an earlier one.
 		o.undo("$1")
 		o.wait("Sat 2026-03-07 11:00 +01:00")
 		o.tick()
-		o.shows("⏰ Late: The chore · 2 days late · Thu 5 Mar 09:00")
+		o.shows("⏰ Late: The chore · 2 days late · Thu 5 Mar 10:00")
 		o.done("$2")
 		o.wait("Tue 2026-03-10 10:00 +01:00")
 		o.tick()

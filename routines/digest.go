@@ -22,7 +22,7 @@ type Digest struct {
 }
 
 const (
-	digestKey = "routines.digest" // the setting that holds the day of the last one
+	digestKey = "routines.digest" // the setting that holds the day of the last one, and the plan
 	// A chore that only one person has done for so long is nobody's when that person
 	// is away.
 	aloneFor = 182 * 24 * time.Hour
@@ -30,25 +30,32 @@ const (
 )
 
 // digest posts the sum of the week once it is time for it. A bot that was away posts
-// it when it is back, once, and one that has just been set up begins with the next.
+// it when it is back, once; one that has just been set up, or whose digest has, begins
+// with the next.
 func (d *Desk) digest(tx *store.Tx) (changed bool, err error) {
 	if !d.Settings.Digest.On {
 		return false, nil
 	}
-	day := d.lastDigestDay(tx.Now).String()
+	day := d.lastDigestDay(tx.Now)
 	last, known, err := tx.Value(digestKey)
-	if err != nil || known && last >= day {
+	plan := d.Settings.Digest.plan()
+	before, same := strings.CutSuffix(last, plan)
+	if err != nil || same && before >= day.String() {
 		return false, err
 	}
-	if err := tx.SetValue(digestKey, day); err != nil || !known {
+	if err := tx.SetValue(digestKey, day.String()+plan); err != nil || !known || !same {
 		return false, err
 	}
 	var m text.Message
-	if err := d.WriteDigest(tx, &m); err != nil {
+	if err := d.WriteDigest(tx, &m, day.Add(-7).at(d.Settings.Digest.At, d.Location)); err != nil {
 		return false, err
 	}
-	return true, d.Notices.AddNotice(tx, "digest-"+day, d.Settings.Digest.Room, cards.Message{Plain: m.Plain(), HTML: m.HTML()})
+	return true, d.Notices.AddNotice(tx, "digest-"+day.String(), d.Settings.Digest.Room, cards.Message{Plain: m.Plain(), HTML: m.HTML()})
 }
+
+// plan is when the digest is posted, as it is kept beside the day of the last one: with
+// another plan it begins with the next.
+func (g Digest) plan() string { return fmt.Sprintf(" %s %s", g.Day, g.At) }
 
 // lastDigestDay is the last day up to now on which it was time for the digest.
 func (d *Desk) lastDigestDay(now time.Time) Date {
@@ -59,13 +66,14 @@ func (d *Desk) lastDigestDay(now time.Time) Date {
 	return day
 }
 
-// WriteDigest sums up the seven days up to now: what was done, what is late, what
-// comes, who carried how much, and what hangs on one person.
-func (d *Desk) WriteDigest(tx *store.Tx, m *text.Message) error {
-	week, err := tx.CompletionsSince(tx.Now.Add(-7 * 24 * time.Hour))
+// WriteDigest sums up the time since a moment, normally a week: what was done, what is
+// late, what comes, who carried how much, and what hangs on one person.
+func (d *Desk) WriteDigest(tx *store.Tx, m *text.Message, since time.Time) error {
+	said, err := tx.CompletionsSince(since)
 	if err != nil {
 		return err
 	}
+	week := onceEach(said)
 	facts, err := d.Facts(tx)
 	if err != nil {
 		return err
@@ -75,8 +83,20 @@ func (d *Desk) WriteDigest(tx *store.Tx, m *text.Message) error {
 	d.writeDone(m, week)
 	d.writeLate(m, open)
 	d.writeComing(m, facts, tx.Now)
-	d.writeCarriers(m, week)
+	d.writeCarriers(m, said)
 	return d.writeAlone(tx, m)
+}
+
+// onceEach leaves out who says that something was done that somebody else said already.
+func onceEach(said []store.Completion) (done []store.Completion) {
+	seen := map[int64]bool{}
+	for _, c := range said {
+		if c.OccurrenceID == 0 || !seen[c.OccurrenceID] {
+			done = append(done, c)
+		}
+		seen[c.OccurrenceID] = true
+	}
+	return done
 }
 
 // writeDone lists what was done, most often first, and what completed itself.

@@ -23,8 +23,12 @@ func (d *Desk) open(tx *store.Tx, due Due, evidence Evidence) (changed, waits bo
 		changed, err = d.showLate(tx, current)
 		return changed, false, err
 	}
+	there, known, err := tx.OccurrenceDue(r.Key, due.Due)
+	if err != nil {
+		return false, false, err
+	}
 	outcomes, looked := evidence[r.Key]
-	if len(r.Checks) > 0 && d.Checks != nil && !looked {
+	if !known && len(r.Checks) > 0 && d.Checks != nil && !looked {
 		return false, true, nil
 	}
 	if isOpen {
@@ -32,26 +36,49 @@ func (d *Desk) open(tx *store.Tx, due Due, evidence Evidence) (changed, waits bo
 			return false, false, err
 		}
 	}
+	if known {
+		changed, err = d.reopen(tx, there)
+		return changed || isOpen, false, err
+	}
 	return true, false, d.begin(tx, r, due, outcomes)
 }
 
-// begin makes the occurrence of a date, or brings back the one that is there.
+// reopen brings back an occurrence that the bot itself had let go. What people said of
+// it holds.
+func (d *Desk) reopen(tx *store.Tx, o store.Occurrence) (changed bool, err error) {
+	marks, err := tx.MarksOf(o.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range marks {
+		if m.Kind != store.Skip || m.Who != "" {
+			continue
+		}
+		if err := tx.UndoMark(m.ID, ""); err != nil {
+			return false, err
+		}
+		changed = true
+	}
+	if !changed {
+		return false, nil
+	}
+	return true, d.settle(tx, o.ID)
+}
+
+// begin makes the occurrence of a date that has none yet.
 func (d *Desk) begin(tx *store.Tx, r Routine, due Due, outcomes []checks.Outcome) error {
-	o, fresh, err := tx.OpenOccurrence(r.Key, due.Due)
+	o, _, err := tx.OpenOccurrence(r.Key, due.Due)
 	if err != nil {
 		return err
 	}
 	if err := tx.SetOccurrenceLate(o.ID, due.Late); err != nil {
 		return err
 	}
-	if !fresh {
-		return d.settle(tx, o.ID)
-	}
-	if o, err = d.plan(tx, r, o, due, outcomes); err != nil {
-		return err
-	}
 	well, err := d.doesItself(tx, r, outcomes)
 	if err != nil {
+		return err
+	}
+	if o, err = d.plan(tx, r, o, due, outcomes, !well); err != nil {
 		return err
 	}
 	if well {
@@ -79,15 +106,18 @@ func (d *Desk) showDetails(tx *store.Tx, o store.Occurrence, kind string, subjec
 	return d.Notices.AddUnder(tx, key, card, cards.Message{Plain: m.Plain(), HTML: m.HTML(), Thread: cards.TheCard})
 }
 
-// plan stores what is decided once, when an occurrence opens.
-func (d *Desk) plan(tx *store.Tx, r Routine, o store.Occurrence, due Due, outcomes []checks.Outcome) (store.Occurrence, error) {
+// plan stores what is decided once, when an occurrence opens. Only one that asks for
+// somebody is anybody's turn.
+func (d *Desk) plan(tx *store.Tx, r Routine, o store.Occurrence, due Due, outcomes []checks.Outcome, asks bool) (store.Occurrence, error) {
 	o.Title, o.Deadline, o.Nudged = d.title(o), due.Deadline.String(), tx.Now
 	var err error
 	if o.Evidence, err = encodeEvidence(outcomes); err != nil {
 		return o, err
 	}
-	if o, err = d.takeTurn(tx, r, o); err != nil {
-		return o, err
+	if asks {
+		if o, err = d.takeTurn(tx, r, o); err != nil {
+			return o, err
+		}
 	}
 	return o, tx.SetOccurrencePlan(o)
 }

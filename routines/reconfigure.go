@@ -2,6 +2,7 @@ package routines
 
 import (
 	"fmt"
+	"slices"
 
 	"ronde/store"
 )
@@ -30,6 +31,11 @@ func (d *Desk) reconfigure(tx *store.Tx, facts map[string]Facts) (changed bool, 
 	}
 	for _, o := range open {
 		if _, configured := d.byKey(o.Routine); configured {
+			did, err := d.surface(tx, o)
+			if err != nil {
+				return false, err
+			}
+			changed = changed || did
 			continue
 		}
 		if err := d.letGo(tx, o, goneRemoved); err != nil {
@@ -43,35 +49,77 @@ func (d *Desk) reconfigure(tx *store.Tx, facts map[string]Facts) (changed bool, 
 	return changed, nil
 }
 
+// surface shows what waited for a round in a room that has none any more.
+func (d *Desk) surface(tx *store.Tx, o store.Occurrence) (changed bool, err error) {
+	r, _ := d.byKey(o.Routine)
+	if d.Settings.Rounds[r.room()] {
+		return false, nil
+	}
+	if _, stands, err := d.cardOf(tx, o); err != nil || stands {
+		return false, err
+	}
+	return true, d.show(tx, o)
+}
+
 // compare looks at one routine that is configured.
 func (d *Desk) compare(tx *store.Tx, r Routine, f Facts) (changed bool, err error) {
 	before, err := tx.RoutineConfig(r.Key)
 	if err != nil {
 		return false, err
 	}
-	now := r.fingerprint()
-	if before != now {
-		if err := tx.SetRoutineConfig(r.Key, now); err != nil {
-			return false, err
-		}
-		if err := d.takeBack(tx, r); err != nil {
-			return false, err
-		}
-	}
 	o, isOpen, err := tx.OpenOccurrenceOf(r.Key)
-	if err != nil || !isOpen || before == now && r.When == "" {
+	if err != nil {
 		return false, err
 	}
-	due := DueNow([]Routine{r}, map[string]Facts{r.Key: f}, tx.Now, d.Location)
-	switch {
-	case len(due) > 0 && before == now:
-		return false, nil
-	case len(due) > 0:
-		return true, d.show(tx, o)
-	case r.When != "" && before == now:
+	if now := r.fingerprint(); before != now {
+		if err := tx.SetRoutineConfig(r.Key, now); err != nil || !isOpen {
+			return false, err
+		}
+		return true, d.adapt(tx, r, o, f)
+	}
+	if isOpen && r.settled(o, f.Reading) {
 		return true, d.letGo(tx, o, goneSettled)
 	}
-	return true, d.letGo(tx, o, goneChanged)
+	return false, nil
+}
+
+// settled reports whether the check on which a routine depends says that there is
+// nothing to do any more: its condition no longer holds, or its date was moved beyond
+// the one that was asked for. Not being due is not enough: a clock may have been set back.
+func (r Routine) settled(o store.Occurrence, reading Reading) bool {
+	switch {
+	case reading.At.IsZero():
+		return false
+	case r.When != "":
+		return !reading.Holds
+	case r.Expires != "" && o.Deadline != "" && !reading.Until.IsZero():
+		return DateOf(reading.Until).Add(-1).String() > o.Deadline // no zone is a day away
+	}
+	return false
+}
+
+// adapt fits an open occurrence to a routine that was changed.
+func (d *Desk) adapt(tx *store.Tx, r Routine, o store.Occurrence, f Facts) error {
+	due := DueNow([]Routine{r}, map[string]Facts{r.Key: f}, tx.Now, d.Location)
+	if len(due) == 0 {
+		return d.letGo(tx, o, goneChanged)
+	}
+	if DateOf(o.Due.In(d.Location)) == DateOf(due[0].Due) { // only its hour was changed
+		if err := tx.SetOccurrenceDue(o.ID, due[0].Due); err != nil {
+			return err
+		}
+	}
+	if o.Turn != "" && !slices.Contains(r.Rota.People, o.Turn) {
+		o.Turn, o.Holder = "", ""
+		var err error
+		if o, err = d.takeTurn(tx, r, o); err != nil {
+			return err
+		}
+		if err := tx.SetOccurrencePlan(o); err != nil {
+			return err
+		}
+	}
+	return d.show(tx, o)
 }
 
 // fingerprint changes with whatever the card or the dates of a routine depend on.
@@ -84,25 +132,4 @@ func (d *Desk) letGo(tx *store.Tx, o store.Occurrence, why string) error {
 	return d.mark(tx, o.ID, store.Mark{
 		Kind: store.Skip, At: tx.Now, EventID: fmt.Sprintf("%s-%d-%d", why, o.ID, tx.Now.UnixMilli()), Note: why,
 	})
-}
-
-// takeBack opens again what the bot had let go when the routine was taken out of the
-// configuration or changed, if nothing else was opened since.
-func (d *Desk) takeBack(tx *store.Tx, r Routine) error {
-	newest, err := tx.OccurrencesOf(r.Key, 1)
-	if err != nil || len(newest) == 0 || newest[0].State != store.OccurrenceSkipped {
-		return err
-	}
-	marks, err := tx.MarksOf(newest[0].ID)
-	if err != nil {
-		return err
-	}
-	for _, m := range marks {
-		if m.Kind == store.Skip && m.Who == "" {
-			if err := tx.UndoMark(m.ID, ""); err != nil {
-				return err
-			}
-		}
-	}
-	return d.settle(tx, newest[0].ID)
 }

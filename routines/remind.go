@@ -30,12 +30,13 @@ func (d *Desk) endClaimsOf(tx *store.Tx, s standing) (changed bool, err error) {
 	if d.Settings.Quiet.Holds(tx.Now, d.Location) {
 		return changed, nil
 	}
+	_, snoozed := s.snooze(tx.Now)
 	for _, m := range s.marks {
-		told := toTell(m, tx.Now, claimed)
+		told := toTell(m, tx.Now, claimed || snoozed)
 		if told == m.Told {
 			continue
 		}
-		if err := d.tellEnd(tx, s, m, told, claimed); err != nil {
+		if err := d.tellEnd(tx, s, m, told, claimed || snoozed); err != nil {
 			return false, err
 		}
 		changed = true
@@ -50,12 +51,12 @@ const (
 )
 
 // toTell returns whom the end of a claim is told to by now. Nobody has to hear of it
-// while somebody else is on it.
-func toTell(m store.Mark, now time.Time, claimed bool) int {
+// while somebody else is on it or it is put off.
+func toTell(m store.Mark, now time.Time, silent bool) int {
 	switch {
 	case m.Kind != store.Claim || m.Until.After(now):
 		return m.Told
-	case claimed || !m.Until.Add(grace).After(now) && m.Told >= toldClaimer:
+	case silent || m.Told >= toldClaimer && now.Sub(m.ToldAt) >= grace:
 		return toldRoom
 	}
 	return max(m.Told, toldClaimer)
@@ -63,6 +64,9 @@ func toTell(m store.Mark, now time.Time, claimed bool) int {
 
 func (d *Desk) tellEnd(tx *store.Tx, s standing, m store.Mark, told int, silently bool) error {
 	if err := tx.MarkTold(m.ID, told); err != nil || silently {
+		return err
+	}
+	if err := tx.Nudged(s.ID); err != nil { // what passed meanwhile need not be said as well
 		return err
 	}
 	var words text.Message
@@ -82,7 +86,7 @@ func (d *Desk) tellEnd(tx *store.Tx, s standing, m store.Mark, told int, silentl
 // under says something that rings as a reply to the card on which an occurrence
 // stands.
 func (d *Desk) under(tx *store.Tx, key string, o store.Occurrence, words text.Message, mentions []string) error {
-	message := cards.Message{Plain: words.Plain(), HTML: words.HTML(), Rings: true, Mentions: mentions, ReplyTo: cards.TheCard}
+	message := cards.Message{Plain: words.Plain(), HTML: words.HTML(), Rings: true, Mentions: mentions, LetsSleep: true, ReplyTo: cards.TheCard}
 	card, known, err := d.cardOf(tx, o)
 	if err != nil {
 		return err
@@ -109,79 +113,99 @@ func (d *Desk) cardOf(tx *store.Tx, o store.Occurrence) (store.Card, bool, error
 }
 
 // remind says again, once each and never in quiet hours, what was put off until now,
-// what could be done since a while and is due now, and what nears its deadline. An
-// edit of the card would ring nobody. In a room with rounds the next round does it.
+// what could be done since a while and is due now, whose turn it is that came up in
+// quiet hours, and what nears its deadline. An edit of the card would ring nobody. In a
+// room with rounds the next round does it, but for the last two.
 func (d *Desk) remind(tx *store.Tx) (changed bool, err error) {
 	if d.Settings.Quiet.Holds(tx.Now, d.Location) {
 		return false, nil
 	}
 	return eachOpen(tx, func(s standing) (bool, error) {
-		at, why := d.reminder(s, tx.Now)
+		r, why := d.reminder(s, tx.Now)
 		if why == "" {
 			return false, nil
 		}
-		return true, d.say(tx, s, at, why)
+		return true, d.say(tx, s, r, why)
 	})
 }
 
+// A reason is why something is said again.
+type reason string
+
+const (
+	askedNow     reason = "asked"    // its window has ended, or its pause
+	turnIsDue    reason = "turn"     // it opened while whoever is on turn slept
+	deadlineNear reason = "deadline" // it nears
+)
+
 // reminder returns the latest instant up to now at which an occurrence was to be said
-// again and was not, and the sentence for it; "" when there is none.
-func (d *Desk) reminder(s standing, now time.Time) (at time.Time, why string) {
-	passed := func(t time.Time, sentence string) {
+// again and was not, and why; "" when there is none.
+func (d *Desk) reminder(s standing, now time.Time) (at time.Time, why reason) {
+	passed := func(t time.Time, because reason) {
 		if t.After(later(s.Nudged, s.OpenedAt)) && !t.After(now) && t.After(at) {
-			at, why = t, sentence
+			at, why = t, because
 		}
 	}
 	r, _ := d.byKey(s.Routine)
 	_, snoozed := s.snooze(now)
 	_, claimed := s.claim(now)
 	if !snoozed && !claimed {
-		passed(s.Due, "routine.open")
-		if m, ok := s.last(store.Snooze, func(store.Mark) bool { return true }); ok {
-			passed(m.Until, "routine.open")
+		passed(s.Due, askedNow)
+		if s.Turn != "" {
+			passed(d.Settings.Quiet.End(s.OpenedAt, d.Location), turnIsDue)
+		}
+		if m, known := s.last(store.Snooze); known {
+			passed(m.Until, askedNow)
 		}
 	}
 	deadline, _ := ParseDate(s.Deadline) // "" is none, and what else is there was written by us
 	for _, t := range r.Warnings(s.Due, deadline, d.Location) {
-		passed(t, "routine.deadline-near")
+		passed(t, deadlineNear)
 	}
 	return at, why
 }
 
-func (d *Desk) say(tx *store.Tx, s standing, at time.Time, sentence string) error {
+func (d *Desk) say(tx *store.Tx, s standing, at time.Time, why reason) error {
 	if err := tx.Nudged(s.ID); err != nil {
 		return err
 	}
-	near := sentence == "routine.deadline-near"
-	if !near { // its card says otherwise until now
+	if why == askedNow { // its card says otherwise until now
 		if err := d.show(tx, s.Occurrence); err != nil {
 			return err
 		}
 	}
 	r, _ := d.byKey(s.Routine)
-	if d.Settings.Rounds[r.room()] {
+	if d.Settings.Rounds[r.room()] && why == askedNow {
 		return nil
+	}
+	mentions, err := d.whoActs(tx, s)
+	if err != nil {
+		return err
 	}
 	var words text.Message
 	words.Text("🔔 ").Bold(d.Language.Say("routine.open", "Title", d.title(s.Occurrence)))
-	if near {
+	switch why {
+	case deadlineNear:
 		words.Text(" · " + d.before(s.Deadline))
-	} else {
+	case turnIsDue:
+		words.Text(" · " + d.Language.Say("routine.turn", "Who", text.Person(s.Turn)))
+	default:
 		words.Text(" · " + d.Language.Moment(s.Due.In(d.Location)))
 	}
-	return d.under(tx, fmt.Sprintf("again-%d-%d", s.ID, at.Unix()), s.Occurrence, words, s.whoActs(tx.Now))
+	return d.under(tx, fmt.Sprintf("again-%d-%d", s.ID, at.Unix()), s.Occurrence, words, mentions)
 }
 
 // whoActs is who has to act on an occurrence now: whoever claimed it, else whose turn
-// it is, else nobody in person.
-func (s standing) whoActs(now time.Time) []string {
-	if m, claimed := s.claim(now); claimed {
-		return []string{m.Who}
+// it is and is not away, else nobody in person.
+func (d *Desk) whoActs(tx *store.Tx, s standing) ([]string, error) {
+	if m, claimed := s.claim(tx.Now); claimed {
+		return []string{m.Who}, nil
 	}
-	if s.Turn != "" {
-		return []string{s.Turn}
+	away, err := d.away(tx, DateOf(tx.Now.In(d.Location)))
+	if err != nil || s.Turn == "" || away[s.Turn] {
+		return nil, err
 	}
-	return nil
+	return []string{s.Turn}, nil
 }
 
 // before says until which day an occurrence should be done.

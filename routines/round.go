@@ -52,14 +52,16 @@ func (d *Desk) goRoundIn(tx *store.Tx, room string, today Date) (changed bool, e
 	if err != nil {
 		return false, err
 	}
-	begun := known && last.Day == today.String()
+	begun := known && last.Day >= today.String() // later: the clock was set back
 	missing, asks, err := d.missing(tx, room, last, begun)
 	if err != nil || len(missing) == 0 || !begun && !asks {
 		return false, err
 	}
-	round, err := tx.OpenRound(room, today.String())
-	if err != nil {
-		return false, err
+	round := last
+	if !begun {
+		if round, err = tx.OpenRound(room, today.String()); err != nil {
+			return false, err
+		}
 	}
 	if err := tx.ShowCard(store.Card{Kind: RoundKind, Subject: round.ID, Room: room}); err != nil {
 		return false, err
@@ -85,8 +87,9 @@ func (d *Desk) missing(tx *store.Tx, room string, round store.Round, begun bool)
 		if _, snoozed := s.snooze(tx.Now); err != nil || listed || snoozed {
 			return false, err
 		}
+		_, claimed := s.claim(tx.Now)
 		missing = append(missing, s)
-		asks = asks || !s.early(tx.Now)
+		asks = asks || !s.early(tx.Now) && !claimed
 		return false, nil
 	})
 	return missing, asks, err
@@ -159,6 +162,7 @@ type line struct {
 	standing
 	number int
 	moved  bool // it is open, and in a newer round
+	first  bool // it was in no round before
 }
 
 // open reports whether the line still asks.
@@ -183,7 +187,10 @@ func (d *Desk) lines(tx *store.Tx, round store.Round) ([]line, error) {
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, line{s, i.Number, o.Open() && all[len(all)-1].RoundID != round.ID})
+		lines = append(lines, line{
+			standing: s, number: i.Number, first: all[0].RoundID == round.ID,
+			moved: o.Open() && all[len(all)-1].RoundID != round.ID,
+		})
 	}
 	return lines, nil
 }
@@ -203,8 +210,8 @@ func (d *Desk) writeRound(round store.Round, lines []line, now time.Time) cards.
 		if emoji := NumberEmoji(l.number); emoji != "" {
 			content.Seeds = append(content.Seeds, emoji)
 		}
-		if l.Turn != "" && !d.Settings.Quiet.Holds(now, d.Location) && !slices.Contains(content.Message.Mentions, l.Turn) {
-			content.Message.Mentions = append(content.Message.Mentions, l.Turn)
+		if who := l.Turn; d.names(l, now) && !slices.Contains(content.Message.Mentions, who) {
+			content.Message.Mentions = append(content.Message.Mentions, who)
 		}
 	}
 	d.writeRoundHead(&m, d.Language.Day(day.midnight()), open, lines)
@@ -217,6 +224,13 @@ func (d *Desk) writeRound(round store.Round, lines []line, now time.Time) cards.
 	}
 	content.Message.Plain, content.Message.HTML, content.Message.Rings = m.Plain(), m.HTML(), open > 0
 	return content
+}
+
+// names reports whether a new round mentions whose turn a line is: the first time only,
+// not at night, and not while somebody else is on it or nobody has to be yet.
+func (d *Desk) names(l line, now time.Time) bool {
+	_, claimed := l.claim(now)
+	return l.Turn != "" && l.first && !claimed && !l.early(now) && !d.Settings.Quiet.Holds(now, d.Location)
 }
 
 func (d *Desk) writeRoundHead(m *text.Message, day string, open int, lines []line) {
@@ -248,6 +262,12 @@ func (d *Desk) writeLine(m *text.Message, l line, now time.Time) {
 		m.Text(mark + " " + title + who)
 	default:
 		m.Text(stateEmoji(l.standing) + " " + title + who)
+	}
+	if l.open() && l.Deadline != "" {
+		m.Text(" · 📅 " + d.before(l.Deadline))
+	}
+	if l.open() && l.Deadline != "" {
+		m.Text(" · 📅 " + d.before(l.Deadline))
 	}
 	if outcomes, err := decodeEvidence(l.Occurrence); err == nil && l.open() {
 		d.writeEvidence(m, slices.DeleteFunc(outcomes, isWell), now)

@@ -46,10 +46,10 @@ func eachOpen(tx *store.Tx, do func(s standing) (changed bool, err error)) (chan
 	return changed, nil
 }
 
-// last returns the newest mark of a kind for which fits holds.
-func (s standing) last(kind store.MarkKind, fits func(store.Mark) bool) (store.Mark, bool) {
+// last returns the newest mark of a kind.
+func (s standing) last(kind store.MarkKind) (store.Mark, bool) {
 	for _, m := range slices.Backward(s.marks) {
-		if m.Kind == kind && fits(m) {
+		if m.Kind == kind {
 			return m, true
 		}
 	}
@@ -65,9 +65,10 @@ func (s standing) claim(now time.Time) (store.Mark, bool) {
 	return s.marks[i], true
 }
 
-// snooze returns until when it is put off, if it is.
+// snooze returns until when it is put off, if it is: the last who said so decides.
 func (s standing) snooze(now time.Time) (store.Mark, bool) {
-	return s.last(store.Snooze, func(m store.Mark) bool { return m.Until.After(now) })
+	m, known := s.last(store.Snooze)
+	return m, known && m.Until.After(now)
 }
 
 // early reports whether it may be done but is not asked for yet: only its window is
@@ -76,11 +77,9 @@ func (s standing) early(now time.Time) bool {
 	return s.Due.After(now) && !s.Nudged.IsZero() && s.Nudged.Before(s.Due)
 }
 
-func (s standing) skip() (store.Mark, bool) {
-	return s.last(store.Skip, func(store.Mark) bool { return true })
-}
+func (s standing) skip() (store.Mark, bool) { return s.last(store.Skip) }
 
-// state folds what people said. replaced is true when a newer occurrence is open.
+// state folds what people said. replaced is true when there is a newer occurrence.
 func (s standing) state(now time.Time, replaced bool) store.OccurrenceState {
 	_, skipped := s.skip()
 	_, claimed := s.claim(now)
@@ -113,11 +112,11 @@ func (d *Desk) settle(tx *store.Tx, id int64) error {
 			return err
 		}
 	}
-	newer, isOpen, err := tx.OpenOccurrenceOf(o.Routine)
+	replaced, err := tx.Replaced(o)
 	if err != nil {
 		return err
 	}
-	return d.setState(tx, o, s.state(tx.Now, isOpen && newer.ID != o.ID))
+	return d.setState(tx, o, s.state(tx.Now, replaced))
 }
 
 func (d *Desk) setState(tx *store.Tx, o store.Occurrence, state store.OccurrenceState) error {

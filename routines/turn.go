@@ -74,7 +74,7 @@ func (d *Desk) takeTurn(tx *store.Tx, r Routine, o store.Occurrence) (store.Occu
 		return o, err
 	}
 	o.Holder = r.Rota.holder(t)
-	o.Turn, err = d.swapped(tx, o, t.away)
+	o.Turn, err = d.swapped(tx, r, o, t.away)
 	return o, err
 }
 
@@ -135,13 +135,13 @@ func (d *Desk) atNight(t time.Time) bool {
 
 // swapped returns who takes the turn of an occurrence in the end, and uses up the
 // swap that says so.
-func (d *Desk) swapped(tx *store.Tx, o store.Occurrence, away map[string]bool) (string, error) {
+func (d *Desk) swapped(tx *store.Tx, r Routine, o store.Occurrence, away map[string]bool) (string, error) {
 	swaps, err := tx.SwapsToUse(o.Routine)
 	if err != nil {
 		return "", err
 	}
 	for _, s := range swaps {
-		if s.Gives == o.Holder && !away[s.Takes] {
+		if s.Gives == o.Holder && !away[s.Takes] && slices.Contains(r.Rota.People, s.Takes) {
 			return s.Takes, tx.UseSwap(s.ID, o.ID)
 		}
 	}
@@ -151,21 +151,49 @@ func (d *Desk) swapped(tx *store.Tx, o store.Occurrence, away map[string]bool) (
 // Swap gives the turn of one person at a routine to another, and the next turn of the
 // other to the one: the open occurrence if it is the giver's, else the giver's next.
 func (d *Desk) Swap(tx *store.Tx, r Routine, gives, takes, eventID string) error {
-	back := store.Swap{Routine: r.Key, Gives: takes, Takes: gives, EventID: eventID}
+	there := store.Swap{Routine: r.Key, Gives: gives, Takes: takes, EventID: eventID}
 	o, isOpen, err := tx.OpenOccurrenceOf(r.Key)
 	if err != nil {
 		return err
 	}
-	if !isOpen || o.Turn != gives {
-		if err := tx.AddSwap(store.Swap{Routine: r.Key, Gives: gives, Takes: takes, EventID: eventID}); err != nil {
+	if isOpen && o.Turn == gives {
+		there.UsedBy = o.ID
+		if err := d.turnTo(tx, o, takes); err != nil {
 			return err
 		}
-		return tx.AddSwap(back)
 	}
-	if err := tx.SetOccurrenceTurn(o.ID, takes); err != nil {
+	if err := tx.AddSwap(there); err != nil {
 		return err
 	}
-	if err := tx.AddSwap(back); err != nil {
+	return tx.AddSwap(store.Swap{Routine: r.Key, Gives: takes, Takes: gives, EventID: eventID})
+}
+
+// UndoSwap takes back the swaps that an event made, as far as they are not used up, and
+// reports whether it had made any. The turn that is open goes back.
+func (d *Desk) UndoSwap(tx *store.Tx, eventID string) (undone bool, err error) {
+	swaps, err := tx.SwapsByEvent(eventID)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range swaps {
+		o, _, err := tx.Occurrence(s.UsedBy)
+		if err != nil {
+			return false, err
+		}
+		if o.Open() && o.Turn == s.Takes {
+			if err := d.turnTo(tx, o, s.Gives); err != nil {
+				return false, err
+			}
+		}
+		if err := tx.UndoSwap(s.ID); err != nil {
+			return false, err
+		}
+	}
+	return len(swaps) > 0, nil
+}
+
+func (d *Desk) turnTo(tx *store.Tx, o store.Occurrence, who string) error {
+	if err := tx.SetOccurrenceTurn(o.ID, who); err != nil {
 		return err
 	}
 	return d.show(tx, o)

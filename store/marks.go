@@ -26,15 +26,17 @@ type Mark struct {
 	Who          string    // Matrix user id; "" when the bot itself skips what is not due any more
 	EventID      string    // the reaction or the command
 	Note         string
+	RecordedAt   time.Time // when the bot took note of it
 	Told         int       // of a claim that ended: 1 the claimer was told, 2 the room
+	ToldAt       time.Time // when
 	UndoneAt     time.Time // zero while it counts
 }
 
 // AddMark records a mark. The same event changes nothing the second time, for the
 // same occurrence.
 func (tx *Tx) AddMark(m Mark) error {
-	_, err := tx.exec(`INSERT INTO marks (occurrence_id, kind, at, until, who, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (event_id, occurrence_id) DO NOTHING`, m.OccurrenceID, m.Kind, ms(m.At), ms(m.Until), m.Who, m.EventID, m.Note)
+	_, err := tx.exec(`INSERT INTO marks (occurrence_id, kind, at, recorded_at, until, who, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id, occurrence_id) DO NOTHING`, m.OccurrenceID, m.Kind, ms(m.At), ms(tx.Now), ms(m.Until), m.Who, m.EventID, m.Note)
 	if err != nil {
 		return fmt.Errorf("record a %s of occurrence %d: %w", m.Kind, m.OccurrenceID, err)
 	}
@@ -60,11 +62,12 @@ func (tx *Tx) MarksByEvent(eventID string) ([]Mark, error) {
 	return all, nil
 }
 
-// LastSkip returns when a person last skipped an occurrence of a routine, zero for
-// never. What the bot skipped itself does not count.
+// LastSkip returns when a person last skipped an occurrence of a routine that was not
+// done after all, zero for never. What the bot skipped itself does not count.
 func (tx *Tx) LastSkip(routine string) (time.Time, error) {
-	when, _, err := one(tx, scanTime, `SELECT m.at FROM marks m JOIN occurrences o ON o.id = m.occurrence_id
-		WHERE o.routine = ? AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL ORDER BY m.at DESC LIMIT 1`, routine)
+	when, _, err := one(tx, scanTime, `SELECT m.at FROM occurrences o JOIN marks m ON m.occurrence_id = o.id
+		WHERE o.routine = ? AND o.state = 'skipped' AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL
+		ORDER BY m.at DESC LIMIT 1`, routine)
 	if err != nil {
 		return when, fmt.Errorf("read the last skip of %s: %w", routine, err)
 	}
@@ -90,17 +93,17 @@ func (tx *Tx) SetMarkNote(id int64, note string) error {
 
 // MarkTold stores who was told that a claim ended.
 func (tx *Tx) MarkTold(id int64, told int) error {
-	if _, err := tx.exec("UPDATE marks SET told = ? WHERE id = ?", told, id); err != nil {
+	if _, err := tx.exec("UPDATE marks SET told = ?, told_at = ? WHERE id = ?", told, ms(tx.Now), id); err != nil {
 		return fmt.Errorf("store who was told of mark %d: %w", id, err)
 	}
 	return nil
 }
 
-const selectMark = `SELECT id, occurrence_id, kind, at, until, who, event_id, note, told, undone_at FROM marks `
+const selectMark = `SELECT id, occurrence_id, kind, at, recorded_at, until, who, event_id, note, told, told_at, undone_at FROM marks `
 
 func scanMark(row scanner) (m Mark, err error) {
-	var when, until, undone sql.NullInt64
-	err = row.Scan(&m.ID, &m.OccurrenceID, &m.Kind, &when, &until, &m.Who, &m.EventID, &m.Note, &m.Told, &undone)
-	m.At, m.Until, m.UndoneAt = at(when), at(until), at(undone)
+	var when, recorded, until, told, undone sql.NullInt64
+	err = row.Scan(&m.ID, &m.OccurrenceID, &m.Kind, &when, &recorded, &until, &m.Who, &m.EventID, &m.Note, &m.Told, &told, &undone)
+	m.At, m.RecordedAt, m.Until, m.ToldAt, m.UndoneAt = at(when), at(recorded), at(until), at(told), at(undone)
 	return m, err
 }

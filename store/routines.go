@@ -49,6 +49,7 @@ type Completion struct {
 	How          string   // reaction, command or check
 	EventID      string   // the reaction or the command
 	Note         string
+	RecordedAt   time.Time // when the bot took note of it
 	UndoneAt     time.Time // zero while it counts
 }
 
@@ -191,10 +192,37 @@ func (tx *Tx) AddCompletion(c Completion) error {
 	if c.OccurrenceID != 0 {
 		occurrence = c.OccurrenceID
 	}
-	_, err := tx.exec(`INSERT INTO completions (routine, occurrence_id, at, who, helpers, how, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (event_id) DO NOTHING`, c.Routine, occurrence, ms(c.At), c.Who, strings.Join(c.Helpers, "\n"), c.How, c.EventID, c.Note)
+	_, err := tx.exec(`INSERT INTO completions (routine, occurrence_id, at, recorded_at, who, helpers, how, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id) DO NOTHING`, c.Routine, occurrence, ms(c.At), ms(tx.Now), c.Who, strings.Join(c.Helpers, "\n"), c.How, c.EventID, c.Note)
 	if err != nil {
 		return fmt.Errorf("record a completion of %s: %w", c.Routine, err)
+	}
+	return nil
+}
+
+// OccurrenceDue returns the occurrence of a routine with a due date, in whatever state.
+func (tx *Tx) OccurrenceDue(routine string, due time.Time) (Occurrence, bool, error) {
+	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND due_at = ?", routine, ms(due))
+	if err != nil {
+		return o, false, fmt.Errorf("read the occurrence of %s due %s: %w", routine, due, err)
+	}
+	return o, known, nil
+}
+
+// Replaced reports whether there is an occurrence of the same routine with a later due
+// date.
+func (tx *Tx) Replaced(o Occurrence) (bool, error) {
+	_, later, err := one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND due_at > ? LIMIT 1", o.Routine, ms(o.Due))
+	if err != nil {
+		return false, fmt.Errorf("look for what replaced occurrence %d: %w", o.ID, err)
+	}
+	return later, nil
+}
+
+// SetOccurrenceDue moves the due date of an occurrence.
+func (tx *Tx) SetOccurrenceDue(id int64, due time.Time) error {
+	if _, err := tx.exec("UPDATE occurrences SET due_at = ? WHERE id = ?", ms(due), id); err != nil {
+		return fmt.Errorf("move the due date of occurrence %d: %w", id, err)
 	}
 	return nil
 }
@@ -259,6 +287,16 @@ func (tx *Tx) LastCompletion(routine string) (Completion, bool, error) {
 	return c, known, nil
 }
 
+// LastRecorded returns the completion of a routine that was recorded last and counts,
+// whatever time it is of.
+func (tx *Tx) LastRecorded(routine string) (Completion, bool, error) {
+	c, known, err := one(tx, scanCompletion, selectCompletion+"WHERE routine = ? AND undone_at IS NULL ORDER BY recorded_at DESC, id DESC LIMIT 1", routine)
+	if err != nil {
+		return c, false, fmt.Errorf("read what was recorded last of %s: %w", routine, err)
+	}
+	return c, known, nil
+}
+
 // LastCompletions returns the newest completions of a routine that count, newest first.
 func (tx *Tx) LastCompletions(routine string, limit int) ([]Completion, error) {
 	all, err := many(tx, scanCompletion, selectCompletion+"WHERE routine = ? AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT ?", routine, limit)
@@ -312,13 +350,13 @@ func scanOccurrence(row scanner) (o Occurrence, err error) {
 	return o, err
 }
 
-const selectCompletion = `SELECT id, routine, coalesce(occurrence_id, 0), at, who, helpers, how, event_id, note, undone_at FROM completions `
+const selectCompletion = `SELECT id, routine, coalesce(occurrence_id, 0), at, recorded_at, who, helpers, how, event_id, note, undone_at FROM completions `
 
 func scanCompletion(row scanner) (c Completion, err error) {
-	var when, undone sql.NullInt64
+	var when, recorded, undone sql.NullInt64
 	var helpers string
-	err = row.Scan(&c.ID, &c.Routine, &c.OccurrenceID, &when, &c.Who, &helpers, &c.How, &c.EventID, &c.Note, &undone)
-	c.At, c.UndoneAt, c.Helpers = at(when), at(undone), strings.Fields(helpers)
+	err = row.Scan(&c.ID, &c.Routine, &c.OccurrenceID, &when, &recorded, &c.Who, &helpers, &c.How, &c.EventID, &c.Note, &undone)
+	c.At, c.RecordedAt, c.UndoneAt, c.Helpers = at(when), at(recorded), at(undone), strings.Fields(helpers)
 	return c, err
 }
 

@@ -22,11 +22,12 @@ CREATE TABLE new_completions (
 	event_id      TEXT NOT NULL UNIQUE,  -- the reaction or the command that said so
 	note          TEXT NOT NULL,
 	helpers       TEXT NOT NULL DEFAULT '', -- who did it together with who: user ids, one a line
+	recorded_at   INTEGER NOT NULL,         -- when the bot took note of it; at may be earlier
 	undone_at     INTEGER,
 	undone_by     TEXT NOT NULL DEFAULT ''
 ) STRICT;
-INSERT INTO new_completions (id, routine, occurrence_id, at, who, how, event_id, note, undone_at, undone_by)
-	SELECT id, routine, occurrence_id, at, who, how, event_id, note, undone_at, undone_by FROM completions;
+INSERT INTO new_completions (id, routine, occurrence_id, at, recorded_at, who, how, event_id, note, undone_at, undone_by)
+	SELECT id, routine, occurrence_id, at, at, who, how, event_id, note, undone_at, undone_by FROM completions;
 DROP TABLE completions;
 ALTER TABLE new_completions RENAME TO completions;
 CREATE INDEX completions_of_routine ON completions (routine, at) WHERE undone_at IS NULL;
@@ -42,11 +43,14 @@ CREATE TABLE marks (
 	who           TEXT NOT NULL,               -- "" for the bot, which skips what is not due any more
 	event_id      TEXT NOT NULL,               -- one reaction to a round claims all that is in it
 	note          TEXT NOT NULL DEFAULT '',    -- the reason of a skip
+	recorded_at   INTEGER NOT NULL,            -- when the bot took note of it
 	told          INTEGER NOT NULL DEFAULT 0,  -- of a claim that ended: 1 the claimer was told, 2 the room
+	told_at       INTEGER NOT NULL DEFAULT 0,  -- when
 	undone_at     INTEGER,
 	undone_by     TEXT NOT NULL DEFAULT '',
 	UNIQUE (event_id, occurrence_id)
 ) STRICT;
+CREATE INDEX occurrences_skipped ON occurrences (routine) WHERE state = 'skipped';
 CREATE INDEX marks_of_occurrence ON marks (occurrence_id) WHERE undone_at IS NULL;
 
 -- One card a day for all that is due in a room.

@@ -1,0 +1,70 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"ronde/routines"
+	"ronde/store"
+)
+
+// cardAbove returns the card in whose thread, or in answer to which, something was
+// said; its ID is 0 when there is none.
+func (d *Desk) cardAbove(ctx context.Context, e store.RoomEvent) (card store.Card, err error) {
+	above := cmp.Or(e.Thread, e.Target)
+	if above == "" {
+		return card, nil
+	}
+	err = d.Store.View(ctx, func(tx *store.Tx) (err error) {
+		card, _, err = tx.CardOfEvent(above)
+		return err
+	})
+	return card, err
+}
+
+// unmarked gives what is said under a routine's card the "!" that may be left out
+// there, if it can hardly be anything but a command that is meant for that.
+func (d *Desk) unmarked(body string, card store.Card, now time.Time) string {
+	if card.Kind != routines.CardKind && card.Kind != routines.RoundKind {
+		return body
+	}
+	word, rest := cutWord(strings.TrimSpace(body))
+	name := strings.TrimRight(word, ",.:;!")
+	cmd, _, found := d.find(name)
+	if name == "" || !found || !cmd.InThread {
+		return body
+	}
+	if name == word && !d.plainly(cmd, rest, card, now) {
+		return body
+	}
+	return strings.TrimSpace("!" + name + " " + rest)
+}
+
+// plainly reports whether what follows a command's bare word is what that takes.
+// People talk under a card, too: "Fait attention, le disque est plein" completes
+// nothing, while "fait", "fait : tout est vert", "fait hier" and "later 2d" do.
+func (d *Desk) plainly(cmd Command, rest string, card store.Card, now time.Time) bool {
+	first, after := cutWord(rest)
+	if _, _, known := d.Routines.Find(strings.TrimRight(first, ",.:;!")); known {
+		return true
+	}
+	if _, err := strconv.Atoi(strings.TrimRight(first, ",.:;!")); err == nil && card.Kind == routines.RoundKind {
+		return true
+	}
+	_, pauses := readPause(strings.Fields(rest), now)
+	switch cmd.Name {
+	case Snooze.Name:
+		return rest == "" || pauses
+	case DoneCommand.Name:
+		return rest == "" || strings.HasPrefix(rest, ":") || isWord(first, "yesterday", "hier", "today", "aujourd'hui") ||
+			isWord(first, "with", "avec") && strings.HasPrefix(after, "@")
+	case Skip.Name:
+		return rest == "" || strings.HasPrefix(rest, ":")
+	case Swap.Name:
+		return strings.HasPrefix(rest, "@")
+	}
+	return rest == ""
+}
