@@ -240,7 +240,7 @@ func (d *Desk) takeBack(tx *store.Tx, e store.RoomEvent, deed *store.Deed) error
 	for _, undo := range []struct {
 		action string
 		do     func(eventID string) (bool, error)
-	}{{"unaway", tx.UndoAbsences}, {"unswap", tx.UndoSwaps}} {
+	}{{"unaway", tx.UndoAbsences}, {"unswap", func(id string) (bool, error) { return d.Routines.UndoSwap(tx, id) }}} {
 		if undone, err := undo.do(e.Target); err != nil || undone {
 			deed.Action = undo.action
 			return err

@@ -164,7 +164,7 @@ func (d *Desk) reminder(s standing, now time.Time) (at time.Time, why string) {
 	_, claimed := s.claim(now)
 	if !snoozed && !claimed {
 		passed(s.Due, "routine.open")
-		if m, ok := s.last(store.Snooze, func(store.Mark) bool { return true }); ok {
+		if m, ok := s.last(store.Snooze); ok {
 			passed(m.Until, "routine.open")
 		}
 	}

@@ -25,10 +25,10 @@ func stands(tx *store.Tx, o store.Occurrence) (s standing, err error) {
 	return s, err
 }
 
-// last returns the newest mark of a kind for which fits holds.
-func (s standing) last(kind store.MarkKind, fits func(store.Mark) bool) (store.Mark, bool) {
+// last returns the newest mark of a kind.
+func (s standing) last(kind store.MarkKind) (store.Mark, bool) {
 	for _, m := range slices.Backward(s.marks) {
-		if m.Kind == kind && fits(m) {
+		if m.Kind == kind {
 			return m, true
 		}
 	}
@@ -44,9 +44,11 @@ func (s standing) claim(now time.Time) (store.Mark, bool) {
 	return s.marks[i], true
 }
 
-// snooze returns until when it is put off, if it is.
+// snooze returns until when it is put off, if it is: the last word on that counts, be
+// it for a shorter time than the one before.
 func (s standing) snooze(now time.Time) (store.Mark, bool) {
-	return s.last(store.Snooze, func(m store.Mark) bool { return m.Until.After(now) })
+	m, ok := s.last(store.Snooze)
+	return m, ok && m.Until.After(now)
 }
 
 // early reports whether it may be done but is not asked for yet: only its window is
@@ -56,7 +58,7 @@ func (s standing) early(now time.Time) bool {
 }
 
 func (s standing) skip() (store.Mark, bool) {
-	return s.last(store.Skip, func(store.Mark) bool { return true })
+	return s.last(store.Skip)
 }
 
 // state folds what people said. replaced is true when a newer occurrence is open.

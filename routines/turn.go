@@ -151,21 +151,53 @@ func (d *Desk) swapped(tx *store.Tx, o store.Occurrence, away map[string]bool) (
 // Swap gives the turn of one person at a routine to another, and the next turn of the
 // other to the one: the open occurrence if it is the giver's, else the giver's next.
 func (d *Desk) Swap(tx *store.Tx, r Routine, gives, takes, eventID string) error {
-	back := store.Swap{Routine: r.Key, Gives: takes, Takes: gives, EventID: eventID}
 	o, isOpen, err := tx.OpenOccurrenceOf(r.Key)
 	if err != nil {
 		return err
 	}
-	if !isOpen || o.Turn != gives {
-		if err := tx.AddSwap(store.Swap{Routine: r.Key, Gives: gives, Takes: takes, EventID: eventID}); err != nil {
-			return err
-		}
-		return tx.AddSwap(back)
-	}
-	if err := tx.SetOccurrenceTurn(o.ID, takes); err != nil {
+	id, err := tx.AddSwap(store.Swap{Routine: r.Key, Gives: gives, Takes: takes, EventID: eventID})
+	if err != nil {
 		return err
 	}
-	if err := tx.AddSwap(back); err != nil {
+	if _, err := tx.AddSwap(store.Swap{Routine: r.Key, Gives: takes, Takes: gives, EventID: eventID}); err != nil {
+		return err
+	}
+	if !isOpen || o.Turn != gives {
+		return nil
+	}
+	if err := tx.UseSwap(id, o.ID); err != nil {
+		return err
+	}
+	return d.giveTurn(tx, o, takes)
+}
+
+// UndoSwap takes back the swap that an event made, as far as no turn that has ended
+// used it, and reports whether there was anything to take back.
+func (d *Desk) UndoSwap(tx *store.Tx, eventID string) (undone bool, err error) {
+	swaps, err := tx.SwapsByEvent(eventID)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range swaps {
+		o, used, err := tx.Occurrence(s.UsedBy)
+		if err != nil || used && !o.Open() {
+			return undone, err
+		}
+		if err := tx.UndoSwap(s.ID); err != nil {
+			return undone, err
+		}
+		undone = true
+		if used && o.Turn == s.Takes {
+			if err := d.giveTurn(tx, o, s.Gives); err != nil {
+				return undone, err
+			}
+		}
+	}
+	return undone, nil
+}
+
+func (d *Desk) giveTurn(tx *store.Tx, o store.Occurrence, who string) error {
+	if err := tx.SetOccurrenceTurn(o.ID, who); err != nil {
 		return err
 	}
 	return d.show(tx, o)

@@ -63,20 +63,21 @@ type Swap struct {
 	Routine      string
 	Gives, Takes string
 	EventID      string
+	UsedBy       int64 // the occurrence at which it was used, 0 for none
 }
 
-// AddSwap records a swap.
-func (tx *Tx) AddSwap(s Swap) error {
-	_, err := tx.exec("INSERT INTO swaps (routine, gives, takes, event_id) VALUES (?, ?, ?, ?)", s.Routine, s.Gives, s.Takes, s.EventID)
+// AddSwap records a swap and returns its id.
+func (tx *Tx) AddSwap(s Swap) (int64, error) {
+	id, err := tx.insert("INSERT INTO swaps (routine, gives, takes, event_id) VALUES (?, ?, ?, ?)", s.Routine, s.Gives, s.Takes, s.EventID)
 	if err != nil {
-		return fmt.Errorf("record a swap of %s: %w", s.Routine, err)
+		return 0, fmt.Errorf("record a swap of %s: %w", s.Routine, err)
 	}
-	return nil
+	return id, nil
 }
 
 // SwapsToUse returns the swaps of a routine that no turn has used, oldest first.
 func (tx *Tx) SwapsToUse(routine string) ([]Swap, error) {
-	all, err := many(tx, scanSwap, "SELECT id, routine, gives, takes, event_id FROM swaps WHERE routine = ? AND used_by IS NULL AND undone_at IS NULL ORDER BY id", routine)
+	all, err := many(tx, scanSwap, selectSwap+"WHERE routine = ? AND used_by IS NULL AND undone_at IS NULL ORDER BY id", routine)
 	if err != nil {
 		return nil, fmt.Errorf("read the swaps of %s: %w", routine, err)
 	}
@@ -91,13 +92,21 @@ func (tx *Tx) UseSwap(id, occurrence int64) error {
 	return nil
 }
 
-// UndoSwaps takes back the swaps that an event made and no turn has used.
-func (tx *Tx) UndoSwaps(eventID string) (undone bool, err error) {
-	n, err := tx.changed("UPDATE swaps SET undone_at = ? WHERE event_id = ? AND used_by IS NULL AND undone_at IS NULL", ms(tx.Now), eventID)
+// SwapsByEvent returns the swaps that an event made, if they count, the giver's first.
+func (tx *Tx) SwapsByEvent(eventID string) ([]Swap, error) {
+	all, err := many(tx, scanSwap, selectSwap+"WHERE event_id = ? AND undone_at IS NULL ORDER BY id", eventID)
 	if err != nil {
-		return false, fmt.Errorf("undo a swap: %w", err)
+		return nil, fmt.Errorf("read the swaps by event %s: %w", eventID, err)
 	}
-	return n > 0, nil
+	return all, nil
+}
+
+// UndoSwap flags a swap as taken back.
+func (tx *Tx) UndoSwap(id int64) error {
+	if _, err := tx.exec("UPDATE swaps SET undone_at = ? WHERE id = ? AND undone_at IS NULL", ms(tx.Now), id); err != nil {
+		return fmt.Errorf("undo swap %d: %w", id, err)
+	}
+	return nil
 }
 
 // Turn is who was to do an occurrence.
@@ -171,14 +180,17 @@ func (tx *Tx) Reading(ref string) (Reading, error) {
 	return r, nil
 }
 
-const selectTurn = `SELECT routine, due_at, turn, holder FROM occurrences `
+const (
+	selectSwap = `SELECT id, routine, gives, takes, event_id, coalesce(used_by, 0) FROM swaps `
+	selectTurn = `SELECT routine, due_at, turn, holder FROM occurrences `
+)
 
 func scanAbsence(row scanner) (a Absence, err error) {
 	return a, row.Scan(&a.ID, &a.Who, &a.First, &a.Last, &a.EventID)
 }
 
 func scanSwap(row scanner) (s Swap, err error) {
-	return s, row.Scan(&s.ID, &s.Routine, &s.Gives, &s.Takes, &s.EventID)
+	return s, row.Scan(&s.ID, &s.Routine, &s.Gives, &s.Takes, &s.EventID, &s.UsedBy)
 }
 
 func scanTurn(row scanner) (t Turn, err error) {
