@@ -52,14 +52,16 @@ func (d *Desk) goRoundIn(tx *store.Tx, room string, today Date) (changed bool, e
 	if err != nil {
 		return false, err
 	}
-	begun := known && last.Day == today.String()
+	begun := known && last.Day >= today.String() // a clock that was set back begins none
 	missing, asks, err := d.missing(tx, room, last, begun)
 	if err != nil || len(missing) == 0 || !begun && !asks {
 		return false, err
 	}
-	round, err := tx.OpenRound(room, today.String())
-	if err != nil {
-		return false, err
+	round := last
+	if !begun {
+		if round, err = tx.OpenRound(room, today.String()); err != nil {
+			return false, err
+		}
 	}
 	if err := tx.ShowCard(store.Card{Kind: RoundKind, Subject: round.ID, Room: room}); err != nil {
 		return false, err
