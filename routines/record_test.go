@@ -63,6 +63,9 @@ func TestACalendarShowsWhatBecameOfEachDay(t *testing.T) {
 		o.undo("$3")
 		o.through("Tue 2026-03-10 09:00 +01:00")
 		o.done("$4")
+		o.update(func(tx *store.Tx) error { // another routine's does not count
+			return tx.AddCompletion(store.Completion{Routine: "other", At: at(t, o.Location, "Sun 2026-03-08 09:00 +01:00"), Who: ana, How: "command", EventID: "$5"})
+		})
 		var calendar string
 		o.update(func(tx *store.Tx) (err error) { calendar, err = o.Calendar(tx, "chore"); return err })
 		lines := strings.Split(calendar, "\n")
