@@ -153,7 +153,7 @@ func parse(body string) (name string, args []string, rest string, ok bool) {
 	}
 	_, rest, _ = strings.Cut(line, words[0])
 	_, rest, _ = strings.Cut(rest, words[1])
-	return words[0], words[1:], note(rest), true
+	return words[0], words[1:], note(strings.TrimPrefix(rest, `"`)), true
 }
 
 // tailOf returns what follows the command's name in a message that parse takes for
@@ -163,10 +163,9 @@ func tailOf(body, name string) string {
 	return note(tail)
 }
 
-// note cleans what follows the first argument: of the quotes that closed the
-// argument, of a comma or colon behind it, and of quotes around the whole.
+// note cleans what follows an argument: of guillemets that closed the argument, of a
+// comma or colon behind it, and of quotes around the whole.
 func note(rest string) string {
-	rest = strings.TrimLeft(strings.TrimPrefix(rest, `"`), spaces)
 	rest = strings.TrimSpace(strings.TrimLeft(rest, "»”,;:"+spaces))
 	for _, q := range []string{`""`, "“”", "«»"} {
 		marks := []rune(q)

@@ -35,30 +35,44 @@ func isWord(word string, any ...string) bool {
 	return slices.Contains(any, text.Fold(strings.ReplaceAll(word, "’", "'")))
 }
 
-// readDeed reads "[yesterday [18:00]] [with @ana [and @bob]] [note]" in English or
-// French. now is in the local zone; what is no such word begins the note.
+// readDeed reads "[yesterday [18:00]] [with @ana[, @eve] [and @bob]] [note]" in
+// English or French. now is in the local zone; what is no such word begins the note.
 func readDeed(rest string, at, now time.Time, known func(word string) (string, bool)) deed {
-	d := deed{at: at}
+	d, more := deed{at: at}, false // more: a comma follows somebody's name
 	for {
 		word, tail := cutWord(rest)
+		day := strings.TrimRight(word, ",;:")
 		switch {
-		case isWord(word, "yesterday", "hier"):
+		case isWord(day, "yesterday", "hier"):
 			d.at, rest = readHour(now.AddDate(0, 0, -1), tail)
-		case isWord(word, "today", "aujourd'hui"):
+			continue
+		case isWord(day, "today", "aujourd'hui"):
 			d.at, rest = readHour(now, tail)
+			d.at = earlier(d.at, now)
+			continue
 		case isWord(word, "with", "avec"), len(d.helpers) > 0 && isWord(word, "and", "et", "+"):
-			who, after := cutWord(tail)
-			id, ok := known(strings.TrimRight(who, ",;:."))
-			if !ok {
-				d.note = note(rest)
-				return d
-			}
-			d.helpers, rest = append(d.helpers, id), after
-		default:
+			word, tail = cutWord(tail)
+		case !more || !strings.HasPrefix(word, "@"):
 			d.note = note(rest)
 			return d
 		}
+		id, ok := known(strings.TrimRight(word, ",;:."))
+		if !ok {
+			d.note = note(rest)
+			return d
+		}
+		if !slices.Contains(d.helpers, id) {
+			d.helpers = append(d.helpers, id)
+		}
+		more, rest = strings.HasSuffix(word, ","), tail
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // readHour reads a time of day that may follow a day.
@@ -80,23 +94,27 @@ func (c *Call) person(tx *store.Tx) func(word string) (string, bool) {
 	return func(word string) (string, bool) {
 		name, marked := strings.CutPrefix(word, "@")
 		local, server, full := strings.Cut(name, ":")
-		if local == "" || !localPart.MatchString(text.Fold(local)) {
+		local = text.Fold(local)
+		if !localPart.MatchString(local) || full && marked && !serverName.MatchString(server) {
 			return "", false
 		}
 		if full && marked {
-			return "@" + strings.ToLower(local) + ":" + server, true
+			return "@" + local + ":" + server, true
 		}
 		for _, id := range c.people(tx) {
-			if text.Fold(text.Person(id)) == text.Fold(local) {
+			if text.Fold(text.Person(id)) == local {
 				return id, true
 			}
 		}
 		_, home, _ := strings.Cut(c.Event.Sender, ":")
-		return "@" + strings.ToLower(local) + ":" + home, marked
+		return "@" + local + ":" + home, marked
 	}
 }
 
-var localPart = regexp.MustCompile(`^[a-z0-9._=/+-]+$`)
+var (
+	localPart  = regexp.MustCompile(`^[a-z0-9._=/+-]+$`)
+	serverName = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
+)
 
 // people lists whoever the bot knows by name: those of the configuration, and those
 // who did something lately.
@@ -163,9 +181,12 @@ func (p pause) end(c *Call, r routines.Routine, now time.Time) time.Time {
 // span is some days in a row, both ends included.
 type span struct{ first, last routines.Date }
 
+// longSpan is how many days nobody means without a year: "5/3..3/3" is a slip.
+const longSpan = 300
+
 // readSpan reads "24/12..2/1", "24/12", "2026-12-24..2027-01-02", also with "-",
-// "to" or "au" between the two. A day without its year is the next one to come;
-// today is in the local zone.
+// "to" or "au" between the two. Days without their year are the next ones to come, or
+// those that today is among; today is in the local zone.
 func readSpan(words []string, today routines.Date) (s span, ok bool) {
 	joined := text.Fold(strings.Join(words, " "))
 	for _, between := range []string{"..", "…", " to ", " au ", " - ", "-", "–"} {
@@ -173,25 +194,38 @@ func readSpan(words []string, today routines.Date) (s span, ok bool) {
 		if !two || between == "-" && strings.Count(joined, "-") > 1 {
 			continue
 		}
-		a, okA := readDay(first, today)
-		b, okB := readDay(last, a)
-		return span{a, b}, okA && okB && !b.Before(a)
+		for _, from := range []routines.Date{today.Add(-longSpan), today} {
+			a, okA := readDay(first, from, today)
+			b, okB := readDay(last, a, today)
+			s = span{a, b}
+			ok = okA && okB && !b.Before(a) && (hasYear(last) || b.Sub(a) < longSpan)
+			if ok && !b.Before(today) {
+				break
+			}
+		}
+		return s, ok
 	}
-	day, ok := readDay(joined, today)
+	day, ok := readDay(joined, today, today)
 	return span{day, day}, ok
 }
 
 var dayForm = regexp.MustCompile(`^(?:du |from |le )?([0-9]{1,2})[/.]([0-9]{1,2})(?:[/.]([0-9]{4}))?$`)
 
-// readDay reads "24/12", "24/12/2026" or "2026-12-24". Without a year it is the first
-// such day from a date on.
-func readDay(word string, from routines.Date) (routines.Date, bool) {
+// hasYear reports whether a day is not one of every year.
+func hasYear(word string) bool {
+	m := dayForm.FindStringSubmatch(strings.TrimSpace(word))
+	return m == nil || m[3] != ""
+}
+
+// readDay reads "24/12", "24/12/2026", "2026-12-24", "today" or "tomorrow". Without a
+// year it is the first such day from a date on.
+func readDay(word string, from, today routines.Date) (routines.Date, bool) {
 	word = strings.TrimSpace(word)
 	switch {
 	case isWord(word, "today", "aujourd'hui"):
-		return from, true
+		return today, true
 	case isWord(word, "tomorrow", "demain"):
-		return from.Add(1), true
+		return today.Add(1), true
 	}
 	if day, err := routines.ParseDate(word); err == nil {
 		return day, true

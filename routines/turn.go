@@ -168,28 +168,30 @@ func (d *Desk) Swap(tx *store.Tx, r Routine, gives, takes, eventID string) error
 	return tx.AddSwap(store.Swap{Routine: r.Key, Gives: takes, Takes: gives, EventID: eventID})
 }
 
-// UndoSwap takes back the swaps that an event made, as far as they are not used up, and
-// reports whether it had made any. The turn that is open goes back.
+// UndoSwap takes back the swap that an event made, unless a turn that has ended used
+// it, and reports whether there was anything to take back. The turn that is open goes
+// back.
 func (d *Desk) UndoSwap(tx *store.Tx, eventID string) (undone bool, err error) {
 	swaps, err := tx.SwapsByEvent(eventID)
 	if err != nil {
 		return false, err
 	}
 	for _, s := range swaps {
-		o, _, err := tx.Occurrence(s.UsedBy)
-		if err != nil {
-			return false, err
-		}
-		if o.Open() && o.Turn == s.Takes {
-			if err := d.turnTo(tx, o, s.Gives); err != nil {
-				return false, err
-			}
+		o, used, err := tx.Occurrence(s.UsedBy)
+		if err != nil || used && !o.Open() {
+			return undone, err
 		}
 		if err := tx.UndoSwap(s.ID); err != nil {
-			return false, err
+			return undone, err
+		}
+		undone = true
+		if used && o.Turn == s.Takes {
+			if err := d.turnTo(tx, o, s.Gives); err != nil {
+				return undone, err
+			}
 		}
 	}
-	return len(swaps) > 0, nil
+	return undone, nil
 }
 
 func (d *Desk) turnTo(tx *store.Tx, o store.Occurrence, who string) error {
