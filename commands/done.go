@@ -3,6 +3,7 @@ package commands
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"ronde/routines"
 	"ronde/store"
@@ -24,7 +25,7 @@ var DoneCommand = Command{Name: "done", French: "fait", Args: true, Acts: true, 
 	if err != nil {
 		return err
 	}
-	did := readDeed(rest, c.Event.At, tx.Now.In(c.Desk.Location), c.person(tx))
+	did := readDeed(rest, c.Event.At, c.saidAt(tx), c.person(tx))
 	completion := store.Completion{
 		At: did.at, Who: c.Event.Sender, Helpers: without(did.helpers, c.Event.Sender), How: "command", EventID: c.Event.EventID, Note: text.OneLine(did.note, 500),
 	}
@@ -41,6 +42,15 @@ var DoneCommand = Command{Name: "done", French: "fait", Args: true, Acts: true, 
 	}
 	return c.sayNext(tx, r)
 }}
+
+// saidAt is when it was said, in the local zone, which is what "yesterday" goes by: the
+// bot may have been away since.
+func (c *Call) saidAt(tx *store.Tx) time.Time {
+	if at := c.Event.At; at.Before(tx.Now) {
+		return at.In(c.Desk.Location)
+	}
+	return tx.Now.In(c.Desk.Location) // a clock that is ahead
+}
 
 // sayHow says when and by whom it was done, as it was understood.
 func (c *Call) sayHow(tx *store.Tx, done store.Completion) {

@@ -73,7 +73,11 @@ func pressSnooze(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (str
 }
 
 func pressSkip(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
-	return d.press(tx, card.Subject, func(id int64, _ routines.Routine) error { return d.Routines.Skip(tx, id, marked(e)) })
+	o, known, err := d.Routines.Meant(tx, card.Subject, e.At)
+	if err != nil || !known {
+		return "", err
+	}
+	return o.Routine, d.Routines.Skip(tx, o.ID, marked(e))
 }
 
 // press does something with the occurrence on a card, or the newer one that is open

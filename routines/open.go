@@ -23,6 +23,12 @@ func (d *Desk) open(tx *store.Tx, due Due, evidence Evidence) (changed, waits bo
 		changed, err = d.showLate(tx, current)
 		return changed, false, err
 	}
+	if o, known, err := tx.OccurrenceAt(r.Key, due.Due); err != nil {
+		return false, false, err
+	} else if known {
+		changed, err = d.bringBack(tx, o)
+		return changed, false, err
+	}
 	outcomes, looked := evidence[r.Key]
 	if len(r.Checks) > 0 && d.Checks != nil && !looked {
 		return false, true, nil
@@ -35,17 +41,24 @@ func (d *Desk) open(tx *store.Tx, due Due, evidence Evidence) (changed, waits bo
 	return true, false, d.begin(tx, r, due, outcomes)
 }
 
-// begin makes the occurrence of a date, or brings back the one that is there.
+// bringBack opens the occurrence of a date that is due and was asked for already, if
+// nothing that was said of it keeps it closed.
+func (d *Desk) bringBack(tx *store.Tx, o store.Occurrence) (changed bool, err error) {
+	state, err := d.fold(tx, o)
+	if err != nil || state == o.State {
+		return false, err
+	}
+	return true, d.setState(tx, o, state)
+}
+
+// begin makes the occurrence of a date.
 func (d *Desk) begin(tx *store.Tx, r Routine, due Due, outcomes []checks.Outcome) error {
-	o, fresh, err := tx.OpenOccurrence(r.Key, due.Due)
+	o, _, err := tx.OpenOccurrence(r.Key, due.Due)
 	if err != nil {
 		return err
 	}
 	if err := tx.SetOccurrenceLate(o.ID, due.Late); err != nil {
 		return err
-	}
-	if !fresh {
-		return d.settle(tx, o.ID)
 	}
 	if o, err = d.plan(tx, r, o, due, outcomes); err != nil {
 		return err

@@ -46,7 +46,7 @@ func (d *Desk) endClaimsOf(tx *store.Tx, s standing) (changed bool, err error) {
 		return changed, nil
 	}
 	for _, m := range s.marks {
-		told := toTell(m, tx.Now, claimed)
+		told := toTell(m, tx.Now, d.Settings.Quiet.End(m.Until, d.Location), claimed)
 		if told == m.Told {
 			continue
 		}
@@ -64,13 +64,13 @@ const (
 	toldRoom    = 2
 )
 
-// toTell returns whom the end of a claim is told to by now. Nobody has to hear of it
-// while somebody else is on it.
-func toTell(m store.Mark, now time.Time, claimed bool) int {
+// toTell returns whom the end of a claim is told to by now; ended is when it can be told
+// first. Nobody has to hear of it while somebody else is on it.
+func toTell(m store.Mark, now, ended time.Time, claimed bool) int {
 	switch {
 	case m.Kind != store.Claim || m.Until.After(now):
 		return m.Told
-	case claimed || !m.Until.Add(grace).After(now) && m.Told >= toldClaimer:
+	case claimed || !ended.Add(grace).After(now) && m.Told >= toldClaimer:
 		return toldRoom
 	}
 	return max(m.Told, toldClaimer)

@@ -59,7 +59,8 @@ func (s standing) skip() (store.Mark, bool) {
 	return s.last(store.Skip, func(store.Mark) bool { return true })
 }
 
-// state folds what people said. replaced is true when a newer occurrence is open.
+// state folds what people said. replaced is true when another occurrence
+// stands for the routine.
 func (s standing) state(now time.Time, replaced bool) store.OccurrenceState {
 	_, skipped := s.skip()
 	_, claimed := s.claim(now)
@@ -83,20 +84,35 @@ func (d *Desk) settle(tx *store.Tx, id int64) error {
 	if err != nil || !known {
 		return err
 	}
-	s, err := stands(tx, o)
+	state, err := d.fold(tx, o)
 	if err != nil {
 		return err
+	}
+	return d.setState(tx, o, state)
+}
+
+// fold returns the state that follows from what was said of an occurrence. One that is
+// not the newest of its routine never opens again: what asks is the newer one, or,
+// where that is done, nothing.
+func (d *Desk) fold(tx *store.Tx, o store.Occurrence) (store.OccurrenceState, error) {
+	s, err := stands(tx, o)
+	if err != nil {
+		return "", err
 	}
 	if len(s.done) == 0 {
 		if s.done, err = d.adopt(tx, o); err != nil {
-			return err
+			return "", err
 		}
 	}
-	newer, isOpen, err := tx.OpenOccurrenceOf(o.Routine)
+	newest, err := tx.OccurrencesOf(o.Routine, 1)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return d.setState(tx, o, s.state(tx.Now, isOpen && newer.ID != o.ID))
+	open, isOpen, err := tx.OpenOccurrenceOf(o.Routine)
+	if err != nil {
+		return "", err
+	}
+	return s.state(tx.Now, newest[0].ID != o.ID || isOpen && open.ID != o.ID), nil
 }
 
 func (d *Desk) setState(tx *store.Tx, o store.Occurrence, state store.OccurrenceState) error {
