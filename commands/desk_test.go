@@ -221,3 +221,20 @@ func (w *town) stands(i store.Incident, event string) {
 		w.t.Fatal(err)
 	}
 }
+
+// The bot was away for three days: "yesterday" is the day before it was said.
+func TestYesterdayGoesByTheDayOnWhichItWasSaid(t *testing.T) {
+	w := newTown(t)
+	said := time.Now().UTC().AddDate(0, 0, -3)
+	w.happens(store.RoomEvent{Sender: "@ana:ronde.test", Kind: string(cards.Said), Body: "!done backups yesterday 18:00", At: said})
+	w.handle()
+	var last store.Completion
+	err := w.Store.View(t.Context(), func(tx *store.Tx) (err error) {
+		last, _, err = tx.LastCompletion("backups")
+		return err
+	})
+	want := time.Date(said.Year(), said.Month(), said.Day()-1, 18, 0, 0, 0, time.UTC)
+	if err != nil || !last.At.Equal(want) {
+		t.Errorf("done at %s, want %s (%v)", last.At, want, err)
+	}
+}

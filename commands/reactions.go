@@ -63,33 +63,28 @@ func pressDone(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (strin
 }
 
 func pressClaim(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
-	return d.press(tx, card.Subject, func(id int64, _ routines.Routine) error { return d.Routines.Claim(tx, id, marked(e)) })
+	return d.press(tx, card, e, func(id int64, _ routines.Routine) error { return d.Routines.Claim(tx, id, marked(e)) })
 }
 
 func pressSnooze(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
-	return d.press(tx, card.Subject, func(id int64, r routines.Routine) error {
+	return d.press(tx, card, e, func(id int64, r routines.Routine) error {
 		return d.Routines.Snooze(tx, id, d.Routines.Tomorrow(r, tx.Now), marked(e))
 	})
 }
 
 func pressSkip(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
-	return d.press(tx, card.Subject, func(id int64, _ routines.Routine) error { return d.Routines.Skip(tx, id, marked(e)) })
+	return d.press(tx, card, e, func(id int64, _ routines.Routine) error { return d.Routines.Skip(tx, id, marked(e)) })
 }
 
-// press does something with the occurrence on a card, or the newer one that is open
-// instead. On what is closed already it means nothing.
-func (d *Desk) press(tx *store.Tx, id int64, do func(id int64, r routines.Routine) error) (string, error) {
-	o, known, err := tx.Occurrence(id)
+// press does something with the occurrence that a reaction to a card is about. On what
+// is closed already it means nothing.
+func (d *Desk) press(tx *store.Tx, card store.Card, e store.RoomEvent, do func(id int64, r routines.Routine) error) (string, error) {
+	o, known, err := d.Routines.Meant(tx, card.Subject, e.At)
 	if err != nil || !known {
 		return "", err
 	}
-	if open, isOpen, err := tx.OpenOccurrenceOf(o.Routine); err != nil {
-		return o.Routine, err
-	} else if isOpen {
-		o = open
-	}
-	r, _, found := d.Routines.Find(o.Routine)
-	if !o.Open() || !found {
+	r, _, configured := d.Routines.Find(o.Routine)
+	if !o.Open() || !configured {
 		return o.Routine, nil
 	}
 	return o.Routine, do(o.ID, r)

@@ -8,22 +8,36 @@ import (
 
 // CompleteOccurrence records that the occurrence on a card was done, and returns
 // the key of its routine. Where a newer one of the same routine is open, that one is
-// what was done.
+// what was done; see [Desk.Meant].
 func (d *Desk) CompleteOccurrence(tx *store.Tx, id int64, c store.Completion) (routine string, err error) {
-	o, known, err := tx.Occurrence(id)
+	o, known, err := d.Meant(tx, id, c.At)
 	if err != nil || !known {
 		return "", err
 	}
 	c.Routine = o.Routine
-	if open, isOpen, err := tx.OpenOccurrenceOf(o.Routine); err != nil {
-		return c.Routine, err
-	} else if isOpen {
-		o = open
-	}
-	if c.At.Before(o.OpenedAt) {
+	if o.ID == id && c.At.Before(o.OpenedAt) {
 		c.At = o.OpenedAt // nobody taps on a card before it is there: a clock is behind
 	}
 	return c.Routine, d.complete(tx, o, c)
+}
+
+// Meant returns the occurrence that something is about that was done at a time and
+// said on a card: the newer one that is open, unless it was done before that was asked
+// for, and that is due all the same.
+func (d *Desk) Meant(tx *store.Tx, id int64, done time.Time) (o store.Occurrence, known bool, err error) {
+	o, known, err = tx.Occurrence(id)
+	if err != nil || !known {
+		return o, false, err
+	}
+	open, isOpen, err := tx.OpenOccurrenceOf(o.Routine)
+	if err != nil || !isOpen || open.ID == o.ID {
+		return o, true, err
+	}
+	leaves, err := d.leaves(tx, open, done)
+	if leaves || err != nil {
+		return o, true, err
+	}
+	return open, true, nil
 }
 
 // CompleteRoutine records that a routine was done, whether or not it was asked for.
@@ -35,16 +49,25 @@ func (d *Desk) CompleteRoutine(tx *store.Tx, key string, c store.Completion) err
 	if err != nil {
 		return err
 	}
-	if isOpen && c.At.Before(o.OpenedAt) {
-		still, err := d.stillDue(tx, o, c.At)
+	if isOpen {
+		leaves, err := d.leaves(tx, o, c.At)
 		if err != nil {
 			return err
 		}
-		if still {
+		if leaves {
 			o = store.Occurrence{}
 		}
 	}
 	return d.complete(tx, o, c)
+}
+
+// leaves reports whether an open occurrence stays open when its routine was done at a
+// time.
+func (d *Desk) leaves(tx *store.Tx, open store.Occurrence, done time.Time) (bool, error) {
+	if !done.Before(open.OpenedAt) {
+		return false, nil
+	}
+	return d.stillDue(tx, open, done)
 }
 
 // stillDue reports whether an occurrence would be asked for all the same had its
@@ -109,9 +132,16 @@ func (d *Desk) Snooze(tx *store.Tx, id int64, until time.Time, m store.Mark) err
 }
 
 // Skip leaves an occurrence out this time; m.Note is the reason. For the dates to
-// come it counts as if it had been done now.
+// come it counts as if it had been done then, or now when it was said before the
+// occurrence was asked for.
 func (d *Desk) Skip(tx *store.Tx, id int64, m store.Mark) error {
-	m.Kind = store.Skip
+	o, known, err := tx.Occurrence(id)
+	if err != nil || !known {
+		return err
+	}
+	if m.Kind = store.Skip; m.At.Before(o.OpenedAt) {
+		m.At = tx.Now
+	}
 	return d.mark(tx, id, m)
 }
 

@@ -288,3 +288,92 @@ func TestAPhoneWhoseClockIsAheadMovesNoDate(t *testing.T) {
 🔔 To do: The chore · Tue 3 Mar 09:00`)
 	})
 }
+
+func TestAnOldCardNeverOpensAgain(t *testing.T) {
+	inOffice(t, "every 1d", "Mon 2026-03-02 09:00 +01:00", func(o office) {
+		o.tick()
+		o.done("$1")
+		o.wait("Tue 2026-03-03 09:00 +01:00")
+		o.tick()
+		o.done("$2")
+		o.undo("$1") // somebody tidies up their reactions
+		if o.tick() {
+			t.Error("what was done was asked for again")
+		}
+		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
+✅ Done: The chore · ana, 09:00`)
+		o.wait("Wed 2026-03-04 09:00 +01:00")
+		o.tick()
+		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
+✅ Done: The chore · ana, Tue 3 Mar 09:00
+🔔 To do: The chore · Wed 4 Mar 09:00`)
+	})
+}
+
+// The bot was away when somebody tapped, and asks for the next date before it hears.
+func TestATapFromBeforeTheOpenDateIsForItsOwnCard(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 09:00 +01:00", func(o office) {
+		o.tick()
+		o.wait("Wed 2026-03-04 12:00 +01:00")
+		tapped := time.Now()
+		o.wait("Mon 2026-03-09 12:00 +01:00")
+		o.tick()
+		o.update(func(tx *store.Tx) error {
+			_, err := o.CompleteOccurrence(tx, 1, store.Completion{At: tapped, Who: "@ana:ronde.test", How: "reaction", EventID: "$tap"})
+			return err
+		})
+		if o.tick() {
+			t.Error("Tick changed something where nothing happened")
+		}
+		o.shows(`
+✅ Done: The chore · ana, Wed 4 Mar 12:00
+🔔 To do: The chore · Mon 9 Mar 09:00`)
+	})
+}
+
+func TestASkipFromBeforeTheOpenDateCountsFromNow(t *testing.T) {
+	inOffice(t, "weekly monday", "Mon 2026-03-02 09:00 +01:00", func(o office) {
+		o.tick()
+		said := time.Now()
+		o.wait("Mon 2026-03-09 12:00 +01:00")
+		o.tick()
+		o.update(func(tx *store.Tx) error {
+			return o.Skip(tx, 2, store.Mark{At: said, Who: "@ana:ronde.test", EventID: "$skip"})
+		})
+		if o.tick() {
+			t.Error("what was skipped was asked for again")
+		}
+		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
+⏭️ Skipped: The chore · ana, 12:00`)
+	})
+}
+
+// What ended at night is asked about in the morning, and the room told an hour later.
+func TestAClaimThatEndsAtNight(t *testing.T) {
+	inOffice(t, "every 1d at 18:00", "Mon 2026-03-02 18:00 +01:00", func(o office) {
+		o.Settings.Quiet = Quiet{NewClock(22, 0), NewClock(8, 0)}
+		o.tick()
+		o.wait("Mon 2026-03-02 20:00 +01:00")
+		o.update(func(tx *store.Tx) error {
+			return o.Claim(tx, 1, store.Mark{At: tx.Now, Who: "@ana:ronde.test", EventID: "$1"})
+		})
+		o.wait("Tue 2026-03-03 00:00 +01:00")
+		o.tick()
+		o.says()
+		for _, look := range []string{"08:00", "08:01", "08:59"} {
+			o.wait("Tue 2026-03-03 " + look + " +01:00")
+			o.tick()
+		}
+		if n := len(o.Notices.(*said).words); n != 1 {
+			t.Errorf("%d notices by 08:59, want the question alone", n)
+		}
+		o.wait("Tue 2026-03-03 09:00 +01:00")
+		o.tick()
+		if n := len(o.Notices.(*said).words); n != 2 {
+			t.Errorf("%d notices at 09:00, want the room told", n)
+		}
+	})
+}

@@ -23,7 +23,7 @@ func (d *Desk) open(tx *store.Tx, due Due, evidence Evidence) (changed, waits bo
 		changed, err = d.showLate(tx, current)
 		return changed, false, err
 	}
-	there, known, err := tx.OccurrenceDue(r.Key, due.Due)
+	there, known, err := tx.OccurrenceAt(r.Key, due.Due)
 	if err != nil {
 		return false, false, err
 	}

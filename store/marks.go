@@ -35,7 +35,8 @@ type Mark struct {
 // AddMark records a mark. The same event changes nothing the second time, for the
 // same occurrence.
 func (tx *Tx) AddMark(m Mark) error {
-	_, err := tx.exec(`INSERT INTO marks (occurrence_id, kind, at, recorded_at, until, who, event_id, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := tx.exec(`INSERT INTO marks (occurrence_id, routine, kind, at, recorded_at, until, who, event_id, note)
+		SELECT id, routine, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM occurrences WHERE id = ?1
 		ON CONFLICT (event_id, occurrence_id) DO NOTHING`, m.OccurrenceID, m.Kind, ms(m.At), ms(tx.Now), ms(m.Until), m.Who, m.EventID, m.Note)
 	if err != nil {
 		return fmt.Errorf("record a %s of occurrence %d: %w", m.Kind, m.OccurrenceID, err)
@@ -65,9 +66,7 @@ func (tx *Tx) MarksByEvent(eventID string) ([]Mark, error) {
 // LastSkip returns when a person last skipped an occurrence of a routine that was not
 // done after all, zero for never. What the bot skipped itself does not count.
 func (tx *Tx) LastSkip(routine string) (time.Time, error) {
-	when, _, err := one(tx, scanTime, `SELECT m.at FROM occurrences o JOIN marks m ON m.occurrence_id = o.id
-		WHERE o.routine = ? AND o.state = 'skipped' AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL
-		ORDER BY m.at DESC LIMIT 1`, routine)
+	when, _, err := one(tx, scanTime, lastSkip, routine)
 	if err != nil {
 		return when, fmt.Errorf("read the last skip of %s: %w", routine, err)
 	}
@@ -98,6 +97,9 @@ func (tx *Tx) MarkTold(id int64, told int) error {
 	}
 	return nil
 }
+
+const lastSkip = `SELECT m.at FROM marks m JOIN occurrences o ON o.id = m.occurrence_id
+	WHERE m.routine = ? AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL AND o.state = 'skipped' ORDER BY m.at DESC LIMIT 1`
 
 const selectMark = `SELECT id, occurrence_id, kind, at, recorded_at, until, who, event_id, note, told, told_at, undone_at FROM marks `
 

@@ -63,11 +63,14 @@ func (c Completion) People() []string {
 
 // KnowRoutine notes that a routine is configured, and returns since when.
 func (tx *Tx) KnowRoutine(key string) (time.Time, error) {
-	_, err := tx.exec("INSERT INTO routines (key, since) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, ms(tx.Now))
-	if err != nil {
+	since, known, err := tx.RoutineSince(key)
+	if err != nil || known {
+		return since, err
+	}
+	if _, err := tx.exec("INSERT INTO routines (key, since) VALUES (?, ?)", key, ms(tx.Now)); err != nil {
 		return time.Time{}, fmt.Errorf("note routine %s: %w", key, err)
 	}
-	since, _, err := tx.RoutineSince(key)
+	since, _, err = tx.RoutineSince(key)
 	return since, err
 }
 
@@ -108,11 +111,8 @@ func (tx *Tx) OpenOccurrence(routine string, due time.Time) (o Occurrence, fresh
 	if err != nil {
 		return o, false, fmt.Errorf("open an occurrence of %s: %w", routine, err)
 	}
-	o, _, err = one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND due_at = ?", routine, ms(due))
-	if err != nil {
-		return o, false, fmt.Errorf("read an occurrence of %s: %w", routine, err)
-	}
-	return o, n > 0, nil
+	o, _, err = tx.OccurrenceAt(routine, due)
+	return o, n > 0, err
 }
 
 // Occurrence returns an occurrence by its id.
@@ -120,6 +120,15 @@ func (tx *Tx) Occurrence(id int64) (Occurrence, bool, error) {
 	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE id = ?", id)
 	if err != nil {
 		return o, false, fmt.Errorf("read occurrence %d: %w", id, err)
+	}
+	return o, known, nil
+}
+
+// OccurrenceAt returns the occurrence of a routine and a due date.
+func (tx *Tx) OccurrenceAt(routine string, due time.Time) (Occurrence, bool, error) {
+	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND due_at = ?", routine, ms(due))
+	if err != nil {
+		return o, false, fmt.Errorf("read an occurrence of %s: %w", routine, err)
 	}
 	return o, known, nil
 }
@@ -135,7 +144,7 @@ func (tx *Tx) OpenOccurrences() ([]Occurrence, error) {
 
 // OpenOccurrenceOf returns the open occurrence of a routine.
 func (tx *Tx) OpenOccurrenceOf(routine string) (Occurrence, bool, error) {
-	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND state IN ('open', 'claimed')", routine)
+	o, known, err := one(tx, scanOccurrence, openOccurrenceOf, routine)
 	if err != nil {
 		return o, false, fmt.Errorf("read the open occurrence of %s: %w", routine, err)
 	}
@@ -198,15 +207,6 @@ func (tx *Tx) AddCompletion(c Completion) error {
 		return fmt.Errorf("record a completion of %s: %w", c.Routine, err)
 	}
 	return nil
-}
-
-// OccurrenceDue returns the occurrence of a routine with a due date, in whatever state.
-func (tx *Tx) OccurrenceDue(routine string, due time.Time) (Occurrence, bool, error) {
-	o, known, err := one(tx, scanOccurrence, selectOccurrence+"WHERE routine = ? AND due_at = ?", routine, ms(due))
-	if err != nil {
-		return o, false, fmt.Errorf("read the occurrence of %s due %s: %w", routine, due, err)
-	}
-	return o, known, nil
 }
 
 // Replaced reports whether there is an occurrence of the same routine with a later due
@@ -280,7 +280,7 @@ func (tx *Tx) CompletedByChecks(routine string) (n int, err error) {
 
 // LastCompletion returns the newest completion of a routine that counts.
 func (tx *Tx) LastCompletion(routine string) (Completion, bool, error) {
-	c, known, err := one(tx, scanCompletion, selectCompletion+"WHERE routine = ? AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT 1", routine)
+	c, known, err := one(tx, scanCompletion, lastCompletion, routine)
 	if err != nil {
 		return c, false, fmt.Errorf("read the last completion of %s: %w", routine, err)
 	}
@@ -340,6 +340,11 @@ func (tx *Tx) UndoCompletion(id int64, who string) error {
 	}
 	return nil
 }
+
+const (
+	lastCompletion   = selectCompletion + "WHERE routine = ? AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT 1"
+	openOccurrenceOf = selectOccurrence + "WHERE routine = ? AND state IN ('open', 'claimed')"
+)
 
 const selectOccurrence = `SELECT id, routine, title, due_at, state, opened_at, late, deadline, turn, holder, evidence, nudged FROM occurrences `
 

@@ -37,6 +37,7 @@ CREATE INDEX completions_of_occurrence ON completions (occurrence_id) WHERE undo
 CREATE TABLE marks (
 	id            INTEGER PRIMARY KEY,
 	occurrence_id INTEGER NOT NULL REFERENCES occurrences (id),
+	routine       TEXT NOT NULL,               -- the occurrence's
 	kind          TEXT NOT NULL CHECK (kind IN ('claim', 'snooze', 'skip')),
 	at            INTEGER NOT NULL,
 	until         INTEGER NOT NULL DEFAULT 0,  -- when a claim or a snooze ends
@@ -50,8 +51,8 @@ CREATE TABLE marks (
 	undone_by     TEXT NOT NULL DEFAULT '',
 	UNIQUE (event_id, occurrence_id)
 ) STRICT;
-CREATE INDEX occurrences_skipped ON occurrences (routine) WHERE state = 'skipped';
 CREATE INDEX marks_of_occurrence ON marks (occurrence_id) WHERE undone_at IS NULL;
+CREATE INDEX skips_of_routine ON marks (routine, at) WHERE kind = 'skip' AND who <> '' AND undone_at IS NULL;
 
 -- One card a day for all that is due in a room.
 CREATE TABLE rounds (
