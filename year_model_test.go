@@ -18,6 +18,7 @@ type yearModel struct {
 	first, last  int // days of an Every, 0 for the others
 	matches      func(day time.Time) bool
 	hour, minute int
+	by           int // the day of the month that is the deadline, 0 for none
 
 	since time.Time // of the first look
 	acts  []*yearAct
@@ -43,6 +44,9 @@ func newYearModel(r routines.Routine, title string, loc *time.Location) *yearMod
 	m := &yearModel{loc: loc, title: title, first: r.Every.First, last: r.Every.Last}
 	if _, err := fmt.Sscanf(r.At.String(), "%d:%d", &m.hour, &m.minute); err != nil {
 		panic(err)
+	}
+	if _, err := fmt.Sscanf(r.By.String(), "%d", &m.by); err != nil {
+		m.by = 0
 	}
 	m.matches = func(day time.Time) bool {
 		return r.Monthly.Day == day.Day() || slices.ContainsFunc(r.Weekly, func(d routines.Weekday) bool { return d.Weekday == day.Weekday() })
@@ -177,12 +181,19 @@ func (m *yearModel) state(o *askedFor) string {
 	return "open"
 }
 
-// name is how a card names an occurrence.
-func (m *yearModel) name(due time.Time) string { return m.title + " · " + frenchMoment(due.In(m.loc)) }
+// name is how a card names an occurrence. A deadline is always in the month of the due
+// date: the example has one for the first of a month only.
+func (m *yearModel) name(due time.Time) string {
+	due = due.In(m.loc)
+	if m.by > 0 {
+		return m.title + " · avant la fin du " + frenchDay(time.Date(due.Year(), due.Month(), m.by, 12, 0, 0, 0, m.loc))
+	}
+	return m.title + " · " + frenchDay(due) + due.Format(" 15:04")
+}
 
-// frenchMoment writes "lun. 5 janv. 09:00".
-func frenchMoment(t time.Time) string {
+// frenchDay writes "lun. 5 janv.".
+func frenchDay(t time.Time) string {
 	days := []string{"dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."}
 	months := []string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."}
-	return fmt.Sprintf("%s %d %s %s", days[t.Weekday()], t.Day(), months[t.Month()-1], t.Format("15:04"))
+	return fmt.Sprintf("%s %d %s", days[t.Weekday()], t.Day(), months[t.Month()-1])
 }
