@@ -60,11 +60,11 @@ func (tx *Tx) MarksByEvent(eventID string) ([]Mark, error) {
 	return all, nil
 }
 
-// LastSkip returns when a person last skipped an occurrence of a routine, zero for
-// never. What the bot skipped itself does not count.
+// LastSkip returns when a person last skipped an occurrence of a routine that was not
+// done after all, zero for never. What the bot skipped itself does not count.
 func (tx *Tx) LastSkip(routine string) (time.Time, error) {
 	when, _, err := one(tx, scanTime, `SELECT m.at FROM marks m JOIN occurrences o ON o.id = m.occurrence_id
-		WHERE o.routine = ? AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL ORDER BY m.at DESC LIMIT 1`, routine)
+		WHERE o.routine = ? AND o.state = 'skipped' AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL ORDER BY m.at DESC LIMIT 1`, routine)
 	if err != nil {
 		return when, fmt.Errorf("read the last skip of %s: %w", routine, err)
 	}
