@@ -30,10 +30,6 @@ func (h historyCommand) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	key, err := h.key(c)
-	if err != nil {
-		return &codedError{exitUsage, err}
-	}
 	var since time.Time
 	if h.Since != "" {
 		if since, err = moment("--since", h.Since, c.Location); err != nil {
@@ -47,27 +43,42 @@ func (h historyCommand) Run(ctx context.Context, s *streams) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var records []routines.Record
 	err = db.View(ctx, func(tx *store.Tx) (err error) {
-		records, err = routines.Records(tx, key, since, c.Location)
-		return err
+		key, err := h.key(tx, c)
+		if err != nil {
+			return err
+		}
+		if records, err = routines.Records(tx, key, since, c.Location); err != nil {
+			return &codedError{exitDatabase, err}
+		}
+		return nil
 	})
 	if err != nil {
-		return &codedError{exitDatabase, err}
+		return err
 	}
 	return h.print(s.out, records)
 }
 
-// key returns the key of the routine that is meant. One that is no longer configured
-// still has its history.
-func (h historyCommand) key(c config.Config) (string, error) {
+// key returns the key of the routine that is meant, "" for all. One that is no longer
+// configured still has its history.
+func (h historyCommand) key(tx *store.Tx, c config.Config) (string, error) {
+	if h.Routine == "" {
+		return "", nil
+	}
 	desk := routines.Desk{Routines: c.Routines}
 	r, near, found := desk.Find(h.Routine)
-	switch {
-	case found:
+	if found {
 		return r.Key, nil
-	case near != "":
-		return "", fmt.Errorf("there is no routine %q; did you mean %q?", h.Routine, near)
 	}
-	return h.Routine, nil
+	_, known, err := tx.RoutineSince(h.Routine)
+	switch {
+	case err != nil:
+		return "", &codedError{exitDatabase, err}
+	case known:
+		return h.Routine, nil
+	case near != "":
+		return "", &codedError{exitUsage, fmt.Errorf("there is no routine %q; did you mean %q?", h.Routine, near)}
+	}
+	return "", &codedError{exitUsage, fmt.Errorf("there is no routine %q, and there never was", h.Routine)}
 }
 
 func (h historyCommand) print(out io.Writer, records []routines.Record) error {
@@ -93,6 +104,7 @@ func printCSV(out io.Writer, records []routines.Record) error {
 		return err
 	}
 	for _, r := range records {
+		r.Note = unformula(r.Note)
 		if err := w.Write(row(r)); err != nil {
 			return err
 		}
@@ -110,7 +122,7 @@ func row(r routines.Record) []string {
 	}
 	return []string{
 		r.Routine, written(r.Due), r.What, written(r.At), r.Who, strings.Join(r.Helpers, " "), r.How,
-		unformula(r.Note), strconv.FormatBool(r.Undone),
+		r.Note, strconv.FormatBool(r.Undone),
 	}
 }
 
