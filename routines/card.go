@@ -3,6 +3,7 @@ package routines
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ronde/cards"
@@ -94,11 +95,11 @@ func (d *Desk) whoDid(c store.Completion) string {
 	if c.How == "check" {
 		return d.Language.Say("routine.by-check")
 	}
-	who := text.Person(c.Who)
-	for _, helper := range c.Helpers {
-		who += " + " + text.Person(helper)
+	var names []string
+	for _, who := range c.People() {
+		names = append(names, text.Person(who))
 	}
-	return who
+	return strings.Join(names, " + ")
 }
 
 func (d *Desk) writeNotes(m *text.Message, done []store.Completion) {
