@@ -47,8 +47,10 @@ func (h historyCommand) Run(ctx context.Context, s *streams) (err error) {
 		if err != nil {
 			return err
 		}
-		records, err = routines.Records(tx, key, since, c.Location)
-		return err
+		if records, err = routines.Records(tx, key, since, c.Location); err != nil {
+			return &codedError{exitDatabase, err}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -99,6 +101,7 @@ func printCSV(out io.Writer, records []routines.Record) error {
 		return err
 	}
 	for _, r := range records {
+		r.Note = unformula(r.Note)
 		if err := w.Write(row(r)); err != nil {
 			return err
 		}
@@ -116,7 +119,7 @@ func row(r routines.Record) []string {
 	}
 	return []string{
 		r.Routine, written(r.Due), r.What, written(r.At), r.Who, strings.Join(r.Helpers, " "), r.How,
-		unformula(r.Note), strconv.FormatBool(r.Undone),
+		r.Note, strconv.FormatBool(r.Undone),
 	}
 }
 

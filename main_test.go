@@ -185,6 +185,161 @@ func TestDueCountsFromWhatWasCompleted(t *testing.T) {
 	}
 }
 
+// pastOf gives a configuration a database with some history, of March 2026 in Paris:
+// backups were done, undone, done with help, skipped and missed; "links" are no longer
+// configured.
+func pastOf(t *testing.T, config string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(filepath.Dir(config), "ronde.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(t.Context(), func(tx *store.Tx) error {
+		day := func(n, hour int) time.Time { return time.Date(2026, 3, n, hour, 0, 0, 0, time.UTC) }
+		for _, key := range []string{"backups", "disks", "links"} {
+			if _, err := tx.KnowRoutine(key); err != nil {
+				return err
+			}
+		}
+		for i, state := range []store.OccurrenceState{store.OccurrenceDone, store.OccurrenceMissed, store.OccurrenceSkipped} {
+			tx.Now = day(2+7*i, 8)
+			o, _, err := tx.OpenOccurrence("backups", tx.Now)
+			if err == nil {
+				err = tx.SetOccurrenceState(o.ID, state)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for i, c := range []store.Completion{
+			{Routine: "backups", OccurrenceID: 1, At: day(2, 9), Who: "@ana:example.org", How: "reaction"},
+			{Routine: "backups", OccurrenceID: 1, At: day(2, 10), Who: "@ana:example.org", Helpers: []string{"@bob:example.org"}, How: "command", Note: `=1+1, "green"`},
+			{Routine: "links", At: day(30, 9), How: "check"},
+		} {
+			c.EventID = string(rune('a' + i))
+			if err := tx.AddCompletion(c); err != nil {
+				return err
+			}
+		}
+		if err := tx.UndoCompletion(1, "@ana:example.org"); err != nil {
+			return err
+		}
+		return tx.AddMark(store.Mark{OccurrenceID: 3, Kind: store.Skip, At: day(16, 12), Who: "@bob:example.org", EventID: "$skip", Note: "moved"})
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHistoryIsPrintedInThreeForms(t *testing.T) {
+	config := configured(t)
+	pastOf(t, config)
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a table", []string{"sauvegardes"}, `
+backups  2026-03-02T09:00:00+01:00  done     2026-03-02T10:00:00+01:00  @ana:example.org                    reaction                 true
+backups  2026-03-02T09:00:00+01:00  done     2026-03-02T11:00:00+01:00  @ana:example.org  @bob:example.org  command   =1+1, "green"  false
+backups  2026-03-09T09:00:00+01:00  missed                                                                                           false
+backups  2026-03-16T09:00:00+01:00  skipped  2026-03-16T13:00:00+01:00  @bob:example.org                              moved          false
+`},
+		{"for a spreadsheet, which must not take a note for a formula", []string{"backups", "--csv"}, `
+routine,due,what,at,who,helpers,how,note,undone
+backups,2026-03-02T09:00:00+01:00,done,2026-03-02T10:00:00+01:00,@ana:example.org,,reaction,,true
+backups,2026-03-02T09:00:00+01:00,done,2026-03-02T11:00:00+01:00,@ana:example.org,@bob:example.org,command,"'=1+1, ""green""",false
+backups,2026-03-09T09:00:00+01:00,missed,,,,,,false
+backups,2026-03-16T09:00:00+01:00,skipped,2026-03-16T13:00:00+01:00,@bob:example.org,,,moved,false
+`},
+		{"since a day, of one that is no longer configured", []string{"links", "--csv", "--since", "2026-03-30"}, `
+routine,due,what,at,who,helpers,how,note,undone
+links,,done,2026-03-30T11:00:00+02:00,,,check,,false
+`},
+		{"since an instant", []string{"--csv", "--since", "2026-03-16T12:00:01Z"}, `
+routine,due,what,at,who,helpers,how,note,undone
+links,,done,2026-03-30T11:00:00+02:00,,,check,,false
+`},
+		{"one without a history", []string{"disks"}, "\n"},
+		{"as JSON, one without a history", []string{"disks", "--json"}, "\n[]\n"},
+		{"as JSON", []string{"--json", "--since", "2026-03-16 12:00"}, `
+[
+  {
+    "routine": "backups",
+    "due": "2026-03-16T09:00:00+01:00",
+    "what": "skipped",
+    "at": "2026-03-16T13:00:00+01:00",
+    "who": "@bob:example.org",
+    "note": "moved"
+  },
+  {
+    "routine": "links",
+    "what": "done",
+    "at": "2026-03-30T11:00:00+02:00",
+    "how": "check"
+  }
+]
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, errs, code := command(t, append([]string{"history", "-c", config}, tt.args...)...)
+			if "\n"+out != tt.want || code != 0 {
+				t.Errorf("exit code %d and %s\n%s\nwant\n%s", code, errs, out, tt.want)
+			}
+		})
+	}
+}
+
+func TestHistoryOfAllIsInTheOrderOfTime(t *testing.T) {
+	config := configured(t)
+	pastOf(t, config)
+	out, _, _ := command(t, "history", "-c", config, "--json")
+	var records []struct {
+		Routine, What, Note string
+		Undone              bool
+		Helpers             []string
+		Due, At             time.Time
+	}
+	if err := json.Unmarshal([]byte(out), &records); err != nil {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	var got []string
+	for _, r := range records {
+		got = append(got, r.Routine+" "+r.What)
+	}
+	if want := "backups done, backups done, backups missed, backups skipped, links done"; strings.Join(got, ", ") != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+	if r := records[1]; r.Note != `=1+1, "green"` || r.Undone || len(r.Helpers) != 1 || !records[0].Undone {
+		t.Errorf("printed %+v and %+v", records[0], r)
+	}
+}
+
+func TestHistoryOfWhatIsNotThereIsAMistake(t *testing.T) {
+	config, empty := configured(t), configured(t)
+	pastOf(t, config)
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"a near miss", []string{"backup", "-c", config}, exitUsage, `did you mean "backups"?`},
+		{"near to another name", []string{"sauvegarde", "-c", config}, exitUsage, `did you mean "sauvegardes"?`},
+		{"nothing like it", []string{"gardening", "-c", config}, exitUsage, `no routine "gardening"`},
+		{"a time that is none", []string{"backups", "--since", "hier", "-c", config}, exitUsage, `"hier"`},
+		{"two forms at once", []string{"--csv", "--json", "-c", config}, exitUsage, "--csv"},
+		{"no database", []string{"backups", "-c", empty}, exitDatabase, "no database yet"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, errs, code := command(t, append([]string{"history"}, tt.args...)...)
+			if code != tt.code || !strings.Contains(errs, tt.says) || out != "" {
+				t.Errorf("exit code %d, want %d; printed %q; standard error, which should say %q:\n%s", code, tt.code, out, tt.says, errs)
+			}
+		})
+	}
+}
+
 func TestMailReadPrintsOneObjectForEachMail(t *testing.T) {
 	files, err := filepath.Glob("alerts/testdata/mails/uptime-kuma/0*.eml")
 	if err != nil || len(files) < 3 {

@@ -313,7 +313,7 @@ func FuzzReadSpan(f *testing.F) {
 func TestPeopleAreCalledAsTheyAreKnown(t *testing.T) {
 	w := newTown(t)
 	w.Rights.People = []string{"@chloe:elsewhere.test"}
-	w.Desk.Routines.Routines[0].Rota.People = []string{"@bruno:ronde.test"}
+	w.Routines.Routines[0].Rota.People = []string{"@bruno:ronde.test"}
 	err := w.Store.Update(t.Context(), func(tx *store.Tx) error {
 		if err := tx.Record(store.Deed{Who: "@dora:ronde.test", Action: "done", How: "command", Outcome: "done"}); err != nil {
 			return err

@@ -49,30 +49,16 @@ func (d *Desk) CompleteRoutine(tx *store.Tx, key string, c store.Completion) err
 	if err != nil {
 		return err
 	}
-	if !isOpen {
-		if o, err = skippedLast(tx, key); err != nil {
+	if isOpen {
+		leaves, err := d.leaves(tx, o, c.At)
+		if err != nil {
 			return err
 		}
-		return d.complete(tx, o, c)
-	}
-	leaves, err := d.leaves(tx, o, c.At)
-	if err != nil {
-		return err
-	}
-	if leaves {
-		o = store.Occurrence{}
+		if leaves {
+			o = store.Occurrence{}
+		}
 	}
 	return d.complete(tx, o, c)
-}
-
-// skippedLast returns the newest occurrence of a routine if it was skipped, and may
-// have been done after all; else zero.
-func skippedLast(tx *store.Tx, key string) (store.Occurrence, error) {
-	newest, err := tx.OccurrencesOf(key, 1)
-	if err != nil || len(newest) == 0 || newest[0].State != store.OccurrenceSkipped {
-		return store.Occurrence{}, err
-	}
-	return newest[0], nil
 }
 
 // leaves reports whether an open occurrence stays open when its routine was done at a

@@ -88,7 +88,7 @@ func (o office) days(n int) (letters string) {
 	return letters
 }
 
-// cardsOf returns how many cards stand in the rooms.
+// cards returns how many cards stand in the rooms.
 func (o office) cards() (n int) {
 	o.t.Helper()
 	o.update(func(tx *store.Tx) error {

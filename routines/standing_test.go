@@ -10,7 +10,7 @@ import (
 
 func TestTheStateFollowsFromWhatWasSaid(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	words := map[string]store.Mark{ // h: until later; an end: until now
+	words := map[string]store.Mark{
 		"claim": {Kind: store.Claim, Who: ana, Until: now.Add(time.Hour)}, "ended-claim": {Kind: store.Claim, Who: ana, Until: now},
 		"snooze": {Kind: store.Snooze, Who: ana, Until: now.Add(time.Hour)}, "skip": {Kind: store.Skip, Who: ana}, "gone": {Kind: store.Skip, Note: goneChanged},
 	}
@@ -38,7 +38,7 @@ func TestTheStateFollowsFromWhatWasSaid(t *testing.T) {
 		{"done done", true, store.OccurrenceDone},
 	} {
 		var s standing
-		for _, word := range strings.Fields(tt.said) {
+		for word := range strings.FieldsSeq(tt.said) {
 			if word == "done" {
 				s.done = append(s.done, store.Completion{Who: ana})
 			} else {

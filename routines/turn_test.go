@@ -100,7 +100,7 @@ func TestASwapIsGivenBackOnce(t *testing.T) {
 		o.update(func(tx *store.Tx) error { return o.Swap(tx, o.Routines[0], ana, chloe, "$swap") })
 		var got []string
 		for day := 2; day <= 7; day++ {
-			o.wait(at(t, o.Location, fmt.Sprintf("Mon 2026-03-02 09:00 +01:00")).AddDate(0, 0, day-2).Format(moment))
+			o.wait(at(t, o.Location, "Mon 2026-03-02 09:00 +01:00").AddDate(0, 0, day-2).Format(moment))
 			o.tick()
 			got = append(got, o.turn())
 			o.done(fmt.Sprintf("$%d", day))

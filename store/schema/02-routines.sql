@@ -11,6 +11,9 @@ ALTER TABLE occurrences ADD COLUMN holder   TEXT NOT NULL DEFAULT '';      -- wh
 ALTER TABLE occurrences ADD COLUMN evidence TEXT NOT NULL DEFAULT '';      -- JSON: what its checks said when it fell due
 ALTER TABLE occurrences ADD COLUMN nudged   INTEGER NOT NULL DEFAULT 0;    -- every reminder up to then was said
 
+-- Few of the occurrences of years were skipped, and each minute asks for the last.
+CREATE INDEX turns ON occurrences (due_at) WHERE turn <> '';
+
 -- As before, but "check" may complete an occurrence, and others may have helped.
 CREATE TABLE new_completions (
 	id            INTEGER PRIMARY KEY,
