@@ -75,15 +75,12 @@ func history(ctx context.Context, c config.Config) (facts map[string]routines.Fa
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = db.View(ctx, func(tx *store.Tx) error {
 		for _, r := range c.Routines {
-			since, known, err := tx.RoutineSince(r.Key)
+			f, known, err := routines.History(tx, r)
 			if err != nil {
 				return err
 			}
-			if !known {
-				continue
-			}
-			if facts[r.Key], err = routines.History(tx, r, since); err != nil {
-				return err
+			if known {
+				facts[r.Key] = f
 			}
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -238,7 +239,9 @@ func (w *yearTown) drain() {
 	go func() { done <- w.ronde.outbox.Run(ctx, w) }()
 	synctest.Wait()
 	cancel()
-	<-done
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		w.t.Errorf("the outbox ended with: %v", err)
+	}
 }
 
 // happens has the bot hear of something now, or when it is back; then is called once

@@ -77,11 +77,7 @@ func (d *Desk) stillDue(tx *store.Tx, o store.Occurrence, done time.Time) (bool,
 	if !configured {
 		return false, nil
 	}
-	since, _, err := tx.RoutineSince(r.Key)
-	if err != nil {
-		return false, err
-	}
-	f, err := History(tx, r, since)
+	f, _, err := History(tx, r)
 	if err != nil {
 		return false, err
 	}

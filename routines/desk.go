@@ -104,32 +104,40 @@ func (d *Desk) title(o store.Occurrence) string {
 // Facts returns what the deciding functions need to know of each routine, and
 // notes the routines that are new.
 func (d *Desk) Facts(tx *store.Tx) (map[string]Facts, error) {
+	histories, err := tx.RoutineHistories()
+	if err != nil {
+		return nil, err
+	}
 	facts := make(map[string]Facts, len(d.Routines))
 	for _, r := range d.Routines {
-		since, err := tx.KnowRoutine(r.Key)
-		if err != nil {
-			return nil, err
+		h, known := histories[r.Key]
+		if !known {
+			if h.Since, err = tx.KnowRoutine(r.Key); err != nil {
+				return nil, err
+			}
 		}
-		if facts[r.Key], err = History(tx, r, since); err != nil {
+		if facts[r.Key], err = factsOf(tx, r, h); err != nil {
 			return nil, err
 		}
 	}
 	return facts, nil
 }
 
-// History reads what happened to one routine, which is known since a time.
-func History(tx *store.Tx, r Routine, since time.Time) (Facts, error) {
-	last, _, err := tx.LastCompletion(r.Key)
-	if err != nil {
-		return Facts{}, err
+// History reads what happened to one routine; known is false for one that was never
+// looked at.
+func History(tx *store.Tx, r Routine) (f Facts, known bool, err error) {
+	h, known, err := tx.RoutineHistory(r.Key)
+	if err != nil || !known {
+		return f, false, err
 	}
-	f := Facts{Since: since, Last: Done{At: last.At, By: last.Who}}
-	skipped, err := tx.LastSkip(r.Key)
-	if err != nil {
-		return Facts{}, err
-	}
-	if skipped.After(f.Last.At) {
-		f.Last = Done{At: skipped}
+	f, err = factsOf(tx, r, h)
+	return f, true, err
+}
+
+func factsOf(tx *store.Tx, r Routine, h store.RoutineHistory) (Facts, error) {
+	f := Facts{Since: h.Since, Last: Done{At: h.Done, By: h.DoneBy}}
+	if h.Skipped.After(h.Done) {
+		f.Last = Done{At: h.Skipped}
 	}
 	for _, ref := range r.depends() {
 		reading, err := tx.Reading(ref)

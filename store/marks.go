@@ -63,16 +63,6 @@ func (tx *Tx) MarksByEvent(eventID string) ([]Mark, error) {
 	return all, nil
 }
 
-// LastSkip returns when a person last skipped an occurrence of a routine that was not
-// done after all, zero for never. What the bot skipped itself does not count.
-func (tx *Tx) LastSkip(routine string) (time.Time, error) {
-	when, _, err := one(tx, scanTime, lastSkip, routine)
-	if err != nil {
-		return when, fmt.Errorf("read the last skip of %s: %w", routine, err)
-	}
-	return when, nil
-}
-
 // UndoMark flags a mark as taken back.
 func (tx *Tx) UndoMark(id int64, who string) error {
 	_, err := tx.exec("UPDATE marks SET undone_at = ?, undone_by = ? WHERE id = ? AND undone_at IS NULL", ms(tx.Now), who, id)
@@ -97,9 +87,6 @@ func (tx *Tx) MarkTold(id int64, told int) error {
 	}
 	return nil
 }
-
-const lastSkip = `SELECT m.at FROM marks m JOIN occurrences o ON o.id = m.occurrence_id
-	WHERE m.routine = ? AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL AND o.state = 'skipped' ORDER BY m.at DESC LIMIT 1`
 
 const selectMark = `SELECT id, occurrence_id, kind, at, recorded_at, until, who, event_id, note, told, told_at, undone_at FROM marks `
 

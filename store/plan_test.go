@@ -29,7 +29,7 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"completions_of_routine":       func() error { _, err := tx.CompletedByChecks("backups"); return err },
 		"marks_of_occurrence":          func() error { _, err := tx.MarksOf(1); return err },
 		"event_id=?":                   func() error { _, err := tx.MarksByEvent("$1"); return err },
-		"skips_of_routine":             func() error { _, err := tx.LastSkip("backups"); return err },
+		"skips_of_routine":             func() error { _, err := tx.RoutineHistories(); return err },
 		"(routine=?) ":                 func() error { _, _, err := tx.LastTurn("backups"); return err },
 		"INDEX turns (due_at>?)":       func() error { _, err := tx.TurnsSince(time.Now()); return err },
 		"rounds_of_occurrence":         func() error { _, err := tx.RoundsOf(1); return err },
@@ -55,10 +55,11 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 	}
 }
 
-// What is due and what waits is a handful of rows, however long the tables are.
+// The routines, what is due and what waits are a handful of rows, however long the tables
+// are.
 var (
 	scan = regexp.MustCompile(`(?m)^SCAN (?:[a-z_]+|m|o)\b`)
-	toDo = regexp.MustCompile(`(?m)^SCAN [a-z_]+ USING (?:COVERING )?INDEX (?:[a-z_]+_to_do|cards_dirty|one_open_occurrence)$`)
+	toDo = regexp.MustCompile(`(?m)^SCAN (?:r|[a-z_]+ USING (?:COVERING )?INDEX (?:[a-z_]+_to_do|cards_dirty|one_open_occurrence))$`)
 )
 
 type query struct {

@@ -102,6 +102,38 @@ func (tx *Tx) RoutineSince(key string) (since time.Time, known bool, err error) 
 	return since, known, nil
 }
 
+// RoutineHistory is what of a routine's history decides when it is due.
+type RoutineHistory struct {
+	Key     string
+	Since   time.Time // when it became known
+	Done    time.Time // the newest completion that counts, zero for none
+	DoneBy  string    // who did that, "" for a check
+	Skipped time.Time // when a person last skipped it and it was not done after all, zero for never; what the bot skipped itself does not count
+}
+
+// RoutineHistories returns the history of every routine that is known, by its key. It
+// is one query, whatever the number of routines and years.
+func (tx *Tx) RoutineHistories() (map[string]RoutineHistory, error) {
+	all, err := many(tx, scanHistory, selectHistory)
+	if err != nil {
+		return nil, fmt.Errorf("read the history of the routines: %w", err)
+	}
+	byKey := make(map[string]RoutineHistory, len(all))
+	for _, h := range all {
+		byKey[h.Key] = h
+	}
+	return byKey, nil
+}
+
+// RoutineHistory returns the history of one routine.
+func (tx *Tx) RoutineHistory(key string) (RoutineHistory, bool, error) {
+	h, known, err := one(tx, scanHistory, selectHistory+" WHERE r.key = ?", key)
+	if err != nil {
+		return h, false, fmt.Errorf("read the history of %s: %w", key, err)
+	}
+	return h, known, nil
+}
+
 // OpenOccurrence records that a routine is due and returns the occurrence. When
 // it is there already, in whatever state, it is returned as it is; fresh says
 // whether it was made now.
@@ -339,6 +371,20 @@ func (tx *Tx) UndoCompletion(id int64, who string) error {
 		return fmt.Errorf("undo completion %d: %w", id, err)
 	}
 	return nil
+}
+
+const selectHistory = `SELECT r.key, r.since, c.at, coalesce(c.who, ''),
+		(SELECT m.at FROM marks m JOIN occurrences o ON o.id = m.occurrence_id
+			WHERE m.routine = r.key AND m.kind = 'skip' AND m.who <> '' AND m.undone_at IS NULL AND o.state = 'skipped'
+			ORDER BY m.at DESC LIMIT 1)
+	FROM routines r LEFT JOIN completions c ON c.id =
+		(SELECT id FROM completions WHERE routine = r.key AND undone_at IS NULL ORDER BY at DESC, id DESC LIMIT 1)`
+
+func scanHistory(row scanner) (h RoutineHistory, err error) {
+	var since, done, skipped sql.NullInt64
+	err = row.Scan(&h.Key, &since, &done, &h.DoneBy, &skipped)
+	h.Since, h.Done, h.Skipped = at(since), at(done), at(skipped)
+	return h, err
 }
 
 const (

@@ -42,6 +42,9 @@ func TestFiguresAreChosenByName(t *testing.T) {
 	if wanted, err := choose("start,binary"); err != nil || len(wanted) != 2 || !wanted["start"] {
 		t.Errorf("got %v, %v", wanted, err)
 	}
+	if wanted, err := choose("due"); err != nil || len(wanted) != 2 || !wanted["due_year"] {
+		t.Errorf("all of due: got %v, %v", wanted, err)
+	}
 	if wanted, err := choose(""); err != nil || !wanted["relay_p99"] || !wanted["idle_rss"] {
 		t.Errorf("all: got %v, %v", wanted, err)
 	}

@@ -7,7 +7,7 @@
 //
 // where R is the figure divided by that of a yardstick measured in the same run: a
 // bare loop without any memory for the first three, `docker stats --no-stream` for
-// stats_cold and stats_warm. Everything else that it says goes to standard error.
+// stats_cold and stats_warm, a plain SELECT of each row for due_decision. Everything else that it says goes to standard error.
 // It exits with 1 when a figure is missing, whatever the reason.
 //
 //	relay_p50   from the mail server's push to the event that the homeserver has
@@ -20,6 +20,10 @@
 //	            mailbox and the 20 containers
 //	start       from the start of that bot's process to its first answered /sync
 //	binary      size of the stripped program
+//	due_decision  what is due of 200 routines with ten years of history, with the
+//	            reading of what that depends on
+//	due_year    a year of config.example.toml: what it brings, and what is due at
+//	            each of its hours
 //
 // The figures say something on an idle machine only; the ratios bear some noise,
 // because bot and yardstick take turns.
@@ -54,6 +58,8 @@ func parts() []part {
 		{[]string{"idle_rss"}, measureIdle},
 		{[]string{"start"}, measureStart},
 		{[]string{"binary"}, measureBinary},
+		{[]string{"due_decision"}, measureDecision},
+		{[]string{"due_year"}, measureYear},
 	}
 }
 
@@ -61,7 +67,7 @@ func parts() []part {
 const limit = 15 * time.Minute
 
 func main() {
-	only := flag.String("only", "", "measure these figures alone, as `NAME,…`")
+	only := flag.String("only", "", "measure these figures alone, as `NAME,…`; due is all that begin with due_")
 	mails := flag.Int("n", 100, "relay `N` mails through the bot, and as many through the bare loop")
 	program := flag.String("program", "", "measure this stripped build of the bot, as `FILE`, instead of a fresh one")
 	flag.Parse()
@@ -119,11 +125,16 @@ func choose(only string) (map[string]bool, error) {
 		return all, nil
 	}
 	wanted := map[string]bool{}
-	for name := range strings.SplitSeq(only, ",") {
-		if !all[name] {
-			return nil, fmt.Errorf("no figure %q: there are %s", name, strings.Join(names, ", "))
+	for asked := range strings.SplitSeq(only, ",") {
+		before := len(wanted)
+		for _, name := range names {
+			if name == asked || strings.HasPrefix(name, asked+"_") {
+				wanted[name] = true
+			}
 		}
-		wanted[name] = true
+		if len(wanted) == before && !all[asked] {
+			return nil, fmt.Errorf("no figure %q: there are %s", asked, strings.Join(names, ", "))
+		}
 	}
 	return wanted, nil
 }

@@ -20,8 +20,9 @@ var errBotEnded = errors.New("the bot ended by itself")
 // script is what happens in the rooms.
 type script struct {
 	*town
-	backups, disks, outage scene.Message // the cards
-	tick                   id.EventID    // the reaction on the card of the disks
+	routine    map[string]scene.Message // the cards of the chores, by their keys
+	outage     scene.Message            // the card of the incident
+	tick, rest id.EventID               // ✅ on the card of the disks, 💤 on that of the updates
 }
 
 // play runs the script to its end, or to the first step that does not happen.
@@ -29,18 +30,27 @@ func play(ctx context.Context, t *town) error {
 	t.progress("%s", t.words.playing)
 	ctx, stop := t.whileBotRuns(ctx)
 	defer stop()
-	s, names := &script{town: t}, t.words.steps
+	s, names := &script{town: t, routine: map[string]scene.Message{}}, t.words.steps
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
 		{names.cards, s.cards},
+		{names.evidence, s.evidence},
 		{names.due, s.due},
 		{names.stats, s.stats},
+		{names.claim, s.claim},
+		{names.under, s.under},
 		{names.done, s.done},
 		{names.react, s.react},
 		{names.takeBack, s.takeBack},
 		{names.again, s.react},
+		{names.putOff, s.putOff},
+		{names.notPutOff, s.notPutOff},
+		{names.skip, s.skip},
+		{names.week, s.week},
+		{names.routine, s.tell},
+		{names.history, s.history},
 		{names.down, s.down},
 		{names.take, s.take},
 		{names.incidents, s.incidents},
@@ -85,16 +95,23 @@ func within(ctx context.Context, do func(context.Context) error) error {
 	return do(ctx)
 }
 
-func (s *script) cards(ctx context.Context) (err error) {
-	if s.backups, err = s.card(ctx, s.technique, "✅", s.words.opening("backups")); err != nil {
-		return err
+func (s *script) cards(ctx context.Context) error {
+	for _, c := range chores() {
+		card, err := s.card(ctx, s.technique, "✅", s.words.opening(c.key))
+		if err != nil {
+			return err
+		}
+		s.routine[c.key] = card
 	}
-	s.disks, err = s.card(ctx, s.technique, "✅", s.words.opening("disks"))
-	return err
+	return nil
 }
 
 func (s *script) due(ctx context.Context) error {
-	return s.ask(ctx, s.technique, s.words.due, s.words.Say("due.open", "Count", 2), s.words.titleOf("backups"), s.words.titleOf("disks"))
+	parts := []string{s.words.Say("due.open", "Count", len(chores()))}
+	for _, c := range chores() {
+		parts = append(parts, s.words.titleOf(c.key))
+	}
+	return s.ask(ctx, s.technique, s.words.due, parts...)
 }
 
 func (s *script) stats(ctx context.Context) error {
@@ -108,21 +125,21 @@ func (s *script) done(ctx context.Context) error {
 	if err := s.ask(ctx, s.technique, s.words.done+" "+s.words.note, s.finished("backups")); err != nil {
 		return err
 	}
-	return s.becomes(ctx, s.technique, s.backups, s.finished("backups"), s.words.note)
+	return s.becomes(ctx, s.technique, s.routine["backups"], s.finished("backups"), s.words.note)
 }
 
 func (s *script) react(ctx context.Context) (err error) {
-	if s.tick, err = s.ana.React(ctx, s.technique, s.disks.ID, "✅"); err != nil {
+	if s.tick, err = s.ana.React(ctx, s.technique, s.routine["disks"].ID, "✅"); err != nil {
 		return err
 	}
-	return s.becomes(ctx, s.technique, s.disks, s.finished("disks"), person)
+	return s.becomes(ctx, s.technique, s.routine["disks"], s.finished("disks"), person)
 }
 
 func (s *script) takeBack(ctx context.Context) error {
 	if err := s.ana.Remove(ctx, s.technique, s.tick); err != nil {
 		return err
 	}
-	return s.becomes(ctx, s.technique, s.disks, s.words.opening("disks"))
+	return s.becomes(ctx, s.technique, s.routine["disks"], s.words.opening("disks"))
 }
 
 // down happened some minutes ago: Kuma tries again before it writes.
@@ -157,9 +174,7 @@ func (s *script) help(ctx context.Context) error {
 }
 
 // finished is how the card of a routine begins when it is done.
-func (s *script) finished(routine string) string {
-	return s.words.Say("routine.done", "Title", s.words.titleOf(routine))
-}
+func (s *script) finished(routine string) string { return s.says("routine.done", routine) }
 
 // card waits for a new message with a button of the bot's under it.
 func (s *script) card(ctx context.Context, room id.RoomID, button string, parts ...string) (scene.Message, error) {

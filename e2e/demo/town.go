@@ -175,7 +175,7 @@ func (t *town) settings() scene.Settings {
 		Homeserver: t.homeserver.URL, User: string(t.botID), Password: passwordOf(botName),
 		Technique: string(t.technique), Supervision: string(t.supervision),
 		Inviters: []string{string(t.ana.Client.UserID)}, Language: t.words.Code(),
-		Mailbox: t.mailbox.settings(), Routines: routines(time.Now()),
+		Mailbox: t.mailbox.settings(), Routines: t.routines(time.Now()),
 	}
 	if t.engine != nil {
 		s.Docker = t.engine.host
@@ -188,13 +188,16 @@ type chore struct {
 	key, alias, cadence string
 	late                int // days
 	title               text.Localized
+	check               string // made where there is an engine; "" for none
 }
 
-// chores are the two routines, by their keys.
+// chores are the routines, by their keys.
 func chores() []chore {
 	return []chore{
-		{"backups", "sauvegardes", "7d", 2, text.Localized{FR: "Vérifier les sauvegardes", EN: "Check the backups"}},
-		{"disks", "disques", "4d", 0, text.Localized{FR: "Vérifier l’espace disque", EN: "Check the disk space"}},
+		{"backups", "sauvegardes", "7d", 2, text.Localized{FR: "Vérifier les sauvegardes", EN: "Check the backups"}, ""},
+		{"containers", "conteneurs", "1d", 0, text.Localized{FR: "Vérifier les conteneurs", EN: "Check the containers"}, "stats antigone"},
+		{"disks", "disques", "4d", 0, text.Localized{FR: "Vérifier l’espace disque", EN: "Check the disk space"}, ""},
+		{"updates", "diun", "3d", 1, text.Localized{FR: "Mettre à jour ce que Diun signale", EN: "Update what Diun reports"}, ""},
 	}
 }
 
@@ -203,6 +206,16 @@ func (w words) titleOf(key string) string {
 	for _, c := range chores() {
 		if c.key == key {
 			return c.title.In(w.Language)
+		}
+	}
+	return key
+}
+
+// nameOf is what people type for a chore.
+func (w words) nameOf(key string) string {
+	for _, c := range chores() {
+		if c.key == key && w.Code() == "fr" {
+			return c.alias
 		}
 	}
 	return key
@@ -220,12 +233,15 @@ func (w words) opening(key string) string {
 
 // routines writes the chores into the configuration: each was due, for the first
 // time, at the midnight that makes it as late as it is to be.
-func routines(now time.Time) string {
+func (t *town) routines(now time.Time) string {
 	var b strings.Builder
 	for _, c := range chores() {
 		fmt.Fprintf(&b, "\n[[routine]]\nkey = %q\naliases = [%q]\ntitle = { fr = %q, en = %q }\nevery = %q\nat = \"00:00\"\nstart = %q\n",
 			c.key, c.alias, c.title.FR, c.title.EN, c.cadence, now.In(paris()).AddDate(0, 0, -c.late).Format(time.DateOnly))
 		fmt.Fprintf(&b, "runbook = \"https://wiki.exemple-asso.fr/ronde/%s\"\n", c.alias)
+		if c.check != "" && t.engine != nil {
+			fmt.Fprintf(&b, "checks = [%q]\n", c.check)
+		}
 	}
 	return b.String()
 }

@@ -19,8 +19,9 @@ type words struct {
 	thing                  string // what breaks down
 	steps                  stepNames
 
-	due, stats, done, help, incidents string // what the person types
-	note                              string // follows done
+	due, stats, done, help, incidents    string // what the person types
+	week, routine, history, skip         string
+	note, doneUnder, underNote, noReason string // done: follows it, is said in a thread with a note; skip: why
 
 	edited, rang, answers string // of the printed conversation
 
@@ -30,6 +31,7 @@ type words struct {
 // stepNames are the names of the script's steps.
 type stepNames struct {
 	cards, due, stats, done, react, takeBack, again, down, take, incidents, up, help string
+	evidence, claim, under, putOff, notPutOff, skip, week, routine, history          string
 }
 
 func wordsOf(code string) (w words, err error) {
@@ -59,12 +61,18 @@ func french() words {
 		technique:   "Technique", supervision: "Supervision", clear: "en clair", encrypted: "chiffré",
 		thing: "Wiki de l’asso",
 		steps: stepNames{
-			cards: "deux routines arrivent à échéance", due: "ana demande ce qui est prévu", stats: "ana regarde les conteneurs",
+			cards: "quatre routines arrivent à échéance", due: "ana demande ce qui est prévu", stats: "ana regarde les conteneurs",
 			done: "ana dit que les sauvegardes sont vérifiées", react: "ana coche les disques avec ✅", takeBack: "ana retire sa réaction",
 			again: "ana coche de nouveau", down: "Kuma envoie un mail\u00a0: panne", take: "ana la prend avec 👀",
 			incidents: "ana demande les pannes", up: "Kuma envoie un mail\u00a0: rétabli", help: "ana demande de l’aide",
+			evidence: "la carte des conteneurs dit ce que la machine en sait", claim: "ana prend les conteneurs avec 👀",
+			under: "ana dit dans le fil de la carte que c’est fait", putOff: "ana reporte les mises à jour avec 💤",
+			notPutOff: "ana retire 💤", skip: "ana les saute, et dit pourquoi", week: "ana demande la semaine",
+			routine: "ana demande tout d’une routine", history: "ana regarde l’historique",
 		},
 		due: "!prévu", stats: "!stats antigone", done: "!fait sauvegardes", note: "tout est vert", help: "!aide", incidents: "!pannes",
+		week: "!semaine", routine: "!routine disques", history: "!historique sauvegardes", skip: "!passer diun",
+		doneUnder: "fait", underNote: "rien d’anormal", noReason: "le registre d’images est en panne",
 		edited: "modifié ×%d", rang: "notifié à %s\u00a0: %s", answers: "répond à",
 		join:       "Tout reste en marche. Pour entrer, avec n’importe quel client Matrix de cette machine\u00a0:",
 		homeserver: "serveur d’accueil", user: "utilisateur", password: "mot de passe", rooms: "salons",
@@ -86,12 +94,18 @@ func english() words {
 		technique:   "Technique", supervision: "Supervision", clear: "in clear", encrypted: "encrypted",
 		thing: "The members' wiki",
 		steps: stepNames{
-			cards: "two routines fall due", due: "ana asks what is due", stats: "ana looks at the containers",
+			cards: "four routines fall due", due: "ana asks what is due", stats: "ana looks at the containers",
 			done: "ana says that the backups are checked", react: "ana ticks the disks with ✅", takeBack: "ana removes her reaction",
 			again: "ana ticks again", down: "Kuma sends a mail: down", take: "ana takes it with 👀",
 			incidents: "ana asks what is broken", up: "Kuma sends a mail: up", help: "ana asks for help",
+			evidence: "the card of the containers says what the machine knows", claim: "ana takes the containers with 👀",
+			under: "ana says in the card's thread that it is done", putOff: "ana puts the updates off with 💤",
+			notPutOff: "ana removes 💤", skip: "ana skips them, and says why", week: "ana asks for the week",
+			routine: "ana asks all about a routine", history: "ana looks at the history",
 		},
 		due: "!due", stats: "!stats antigone", done: "!done backups", note: "all green", help: "!help", incidents: "!incidents",
+		week: "!week", routine: "!routine disks", history: "!history backups", skip: "!skip updates",
+		doneUnder: "done", underNote: "nothing unusual", noReason: "the image registry is down",
 		edited: "edited ×%d", rang: "notified at %s: %s", answers: "in reply to",
 		join:       "Everything stays up. To join, with any Matrix client on this machine:",
 		homeserver: "homeserver", user: "user", password: "password", rooms: "rooms",

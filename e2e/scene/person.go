@@ -272,6 +272,16 @@ func (p *Person) Say(ctx context.Context, room id.RoomID, body string) (id.Event
 	return sent.EventID, nil
 }
 
+// SayUnder sends a text into the thread of a message.
+func (p *Person) SayUnder(ctx context.Context, room id.RoomID, root id.EventID, body string) (id.EventID, error) {
+	content := &event.MessageEventContent{MsgType: event.MsgText, Body: body, RelatesTo: (&event.RelatesTo{}).SetThread(root, root)}
+	sent, err := p.Client.SendMessageEvent(ctx, room, event.EventMessage, content)
+	if err != nil {
+		return "", fmt.Errorf("say %q in a thread: %w", body, err)
+	}
+	return sent.EventID, nil
+}
+
 // React puts an emoji under a message and returns the reaction's event id.
 func (p *Person) React(ctx context.Context, room id.RoomID, target id.EventID, emoji string) (id.EventID, error) {
 	sent, err := p.Client.SendReaction(ctx, room, target, emoji)
