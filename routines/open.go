@@ -78,7 +78,16 @@ func (d *Desk) begin(tx *store.Tx, r Routine, due Due, outcomes []checks.Outcome
 	if err != nil {
 		return err
 	}
-	if o, err = d.plan(tx, r, o, due, outcomes, !well); err != nil {
+	o.Title, o.Deadline, o.Nudged = d.title(o), due.Deadline.String(), tx.Now
+	if o.Evidence, err = encodeEvidence(outcomes); err != nil {
+		return err
+	}
+	if !well { // only what asks for somebody is anybody's turn
+		if o, err = d.takeTurn(tx, r, o); err != nil {
+			return err
+		}
+	}
+	if err := tx.SetOccurrencePlan(o); err != nil {
 		return err
 	}
 	if well {
@@ -104,22 +113,6 @@ func (d *Desk) showDetails(tx *store.Tx, o store.Occurrence, kind string, subjec
 	}
 	key := fmt.Sprintf("details-%d-%d", card.ID, o.ID)
 	return d.Notices.AddUnder(tx, key, card, cards.Message{Plain: m.Plain(), HTML: m.HTML(), Thread: cards.TheCard})
-}
-
-// plan stores what is decided once, when an occurrence opens. Only one that asks for
-// somebody is anybody's turn.
-func (d *Desk) plan(tx *store.Tx, r Routine, o store.Occurrence, due Due, outcomes []checks.Outcome, asks bool) (store.Occurrence, error) {
-	o.Title, o.Deadline, o.Nudged = d.title(o), due.Deadline.String(), tx.Now
-	var err error
-	if o.Evidence, err = encodeEvidence(outcomes); err != nil {
-		return o, err
-	}
-	if asks {
-		if o, err = d.takeTurn(tx, r, o); err != nil {
-			return o, err
-		}
-	}
-	return o, tx.SetOccurrencePlan(o)
 }
 
 // doesItself reports whether a routine may complete itself this time: it is
