@@ -212,22 +212,27 @@ func TestANewDateOfTheCalendarReplacesTheOldOne(t *testing.T) {
 		o.tick()
 		o.wait("Tue 2026-03-10 08:00 +01:00")
 		o.tick()
-		o.shows("⏰ Late: The chore · 1 day late · Mon 9 Mar 09:00")
+		// The date that passed while nobody looked is on record, without a card.
+		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
+⏰ Late: The chore · 1 day late · Mon 9 Mar 09:00`)
 		o.wait("Mon 2026-03-16 09:00 +01:00")
 		o.tick()
 		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
 ⚪ Missed: The chore · Mon 9 Mar 09:00
 🔔 To do: The chore · Mon 16 Mar 09:00`)
 
 		// A tap on the old card is for the one that is open.
 		o.update(func(tx *store.Tx) error {
-			key, err := o.CompleteOccurrence(tx, 1, store.Completion{At: tx.Now, Who: "@ana:ronde.test", How: "reaction", EventID: "$tap"})
+			key, err := o.CompleteOccurrence(tx, 2, store.Completion{At: tx.Now, Who: "@ana:ronde.test", How: "reaction", EventID: "$tap"})
 			if key != "chore" {
 				t.Errorf("the tap was about %q", key)
 			}
 			return err
 		})
 		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
 ⚪ Missed: The chore · Mon 9 Mar 09:00
 ✅ Done: The chore · ana, 09:00`)
 	})

@@ -85,14 +85,24 @@ func dueNow(r Routine, f Facts, now time.Time, loc *time.Location) (Due, bool) {
 	if !ok || opens.After(now) {
 		return Due{}, false
 	}
-	missed := 0
+	var missed []time.Time
 	if !r.rolls() {
 		due, missed = r.latest(f, now, loc)
 		opens = due
 	}
 	d := r.whole(opens, due, f, loc)
-	d.Late, d.Missed = lateness(due, d.Deadline, now, loc), missed
+	d.Late, d.Missed = lateness(due, d.Deadline, now, loc), len(missed)
 	return d, true
+}
+
+// Missed returns the dates of a calendar cadence before the one that is due at now
+// which f leaves uncovered, oldest first; see [Due].
+func Missed(r Routine, f Facts, now time.Time, loc *time.Location) []time.Time {
+	if opens, _, ok := r.next(f, loc); !ok || opens.After(now) || r.rolls() {
+		return nil
+	}
+	_, missed := r.latest(f, now, loc)
+	return missed
 }
 
 // lateness is how many local days have passed since a deadline, or without one since a
@@ -104,16 +114,16 @@ func lateness(due time.Time, deadline Date, now time.Time, loc *time.Location) i
 	return max(0, DateOf(now.In(loc)).Sub(deadline))
 }
 
-// latest returns the latest calendar date up to now, and the number of dates before
-// it that f leaves uncovered. There must be one that is due by now.
-func (c Cadence) latest(f Facts, now time.Time, loc *time.Location) (due time.Time, missed int) {
+// latest returns the latest calendar date up to now, and the dates before it that f
+// leaves uncovered. There must be one that is due by now.
+func (c Cadence) latest(f Facts, now time.Time, loc *time.Location) (due time.Time, missed []time.Time) {
 	next, _ := c.uncovered(f, loc)
 	latest, _ := c.onOrBefore(DateOf(now.In(loc)).Add(1))
 	for c.on(latest, loc).After(now) {
 		latest, _ = c.onOrBefore(latest.Add(-1))
 	}
 	for d := next; d.Before(latest); d, _ = c.onOrAfter(d.Add(1)) {
-		missed++
+		missed = append(missed, c.on(d, loc))
 	}
 	return c.on(latest, loc), missed
 }

@@ -40,7 +40,38 @@ func (d *Desk) open(tx *store.Tx, due Due, evidence Evidence) (changed, waits bo
 		changed, err = d.reopen(tx, there)
 		return changed || isOpen, false, err
 	}
+	if err := d.recordMissed(tx, r, due); err != nil {
+		return false, false, err
+	}
 	return true, false, d.begin(tx, r, due, outcomes)
+}
+
+// mostMissed is how many dates that passed while the bot was away are recorded.
+const mostMissed = 100
+
+// recordMissed notes the dates that passed while nobody looked, for the history: they
+// get no card.
+func (d *Desk) recordMissed(tx *store.Tx, r Routine, due Due) error {
+	if due.Missed == 0 {
+		return nil
+	}
+	f, _, err := History(tx, r)
+	if err != nil {
+		return err
+	}
+	missed := Missed(r, f, tx.Now, d.Location)
+	for _, date := range missed[max(0, len(missed)-mostMissed):] {
+		o, fresh, err := tx.OpenOccurrence(r.Key, date)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			if err := tx.SetOccurrenceState(o.ID, store.OccurrenceMissed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reopen brings back an occurrence that the bot itself had let go. What people said of
