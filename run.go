@@ -47,7 +47,7 @@ func (r runCommand) Run(ctx context.Context, s *streams) (err error) {
 	if err != nil {
 		return err
 	}
-	defer restSmall().Stop()
+	defer restSmall(log).Stop()
 	log.InfoContext(ctx, "ronde is up", "version", version, "routines", len(c.Routines), "hosts", len(c.Hosts))
 	if err := whole.run(ctx, hangups); err != nil {
 		return err
@@ -59,12 +59,18 @@ func (r runCommand) Run(ctx context.Context, s *streams) (err error) {
 // restSmall keeps the memory of a bot that rests nearly all the time small: its
 // live heap is a few MiB, so collecting it twice as often as usual costs nothing
 // that can be measured, and what only the start needed (the catalogues, the first
-// sync) is given back once that is over. GOGC in the environment wins.
-func restSmall() *time.Timer {
+// sync) is given back once that is over, with the pages of the code that did it. GOGC
+// in the environment wins.
+func restSmall(log *slog.Logger) *time.Timer {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}
-	return time.AfterFunc(5*time.Second, debug.FreeOSMemory)
+	return time.AfterFunc(5*time.Second, func() {
+		debug.FreeOSMemory()
+		if err := giveBackCode(); err != nil {
+			log.Debug("the memory of the start is not given back", "err", err)
+		}
+	})
 }
 
 func newLog(s *streams, level slog.Leveler) *slog.Logger {
