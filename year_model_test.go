@@ -195,5 +195,6 @@ func (m *yearModel) name(due time.Time) string {
 func frenchDay(t time.Time) string {
 	days := []string{"dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."}
 	months := []string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."}
-	return fmt.Sprintf("%s %d %s", days[t.Weekday()], t.Day(), months[t.Month()-1])
+	first := map[bool]string{true: "er"}[t.Day() == 1]
+	return fmt.Sprintf("%s %d%s %s", days[t.Weekday()], t.Day(), first, months[t.Month()-1])
 }

@@ -74,7 +74,7 @@ func inWeek(days []Weekday) []Weekday {
 func (c Cadence) Describe(l *text.Language) string {
 	parts := []string{c.describeKind(l)}
 	if c.Start != (Date{}) {
-		parts = append(parts, l.Say("cadence.start", "Date", c.Start.String()))
+		parts = append(parts, l.Say("cadence.start", "Date", fmt.Sprintf("%s %d", l.Date(c.Start.midnight()), c.Start.Year)))
 	}
 	if len(c.Days) > 0 {
 		parts = append(parts, l.Say("cadence.days", "Days", listDays(l, c.Days)))

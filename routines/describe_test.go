@@ -34,8 +34,8 @@ func TestACadenceIsDescribedInBothLanguages(t *testing.T) {
 		{"weekly monday by last", "chaque lundi à 09:00, avant le dernier jour", "every Monday at 09:00, by the last day"},
 		{
 			"every 2w start 2026-05-01 days friday tuesday quiet 22:00..07:00 by 3d",
-			"tous les 14 jours à 09:00, à partir du 2026-05-01, seulement mardi et vendredi, jamais de 22:00 à 07:00, sous 3 jours",
-			"every 14 days at 09:00, from 2026-05-01 on, only on Tuesday and Friday, never from 22:00 to 07:00, within 3 days",
+			"tous les 14 jours à 09:00, à partir du 1er mai 2026, seulement mardi et vendredi, jamais de 22:00 à 07:00, sous 3 jours",
+			"every 14 days at 09:00, from 1 May 2026 on, only on Tuesday and Friday, never from 22:00 to 07:00, within 3 days",
 		},
 	}
 	for code, language := range map[string]*text.Language{"fr": speak(t, "fr"), "en": speak(t, "en")} {

@@ -109,6 +109,9 @@ func (l *Language) Day(t time.Time) string {
 
 // Date is Day without the day of the week: "23 nov.".
 func (l *Language) Date(t time.Time) string {
+	if l.code == "fr" && t.Day() == 1 {
+		return "1er " + months[l.code][t.Month()-1]
+	}
 	return fmt.Sprintf("%d %s", t.Day(), months[l.code][t.Month()-1])
 }
 

@@ -122,6 +122,10 @@ func TestMomentsAreLocalAndShort(t *testing.T) {
 	if got := l.Clock(at, now.AddDate(0, 0, 1)); got != "lun. 23 nov. 09:00" {
 		t.Errorf("Clock on another day = %q", got)
 	}
+	first := time.Date(2026, 3, 1, 9, 0, 0, 0, paris)
+	if got := l.Moment(first) + ", " + speak(t, "en").Moment(first); got != "dim. 1er mars 09:00, Sun 1 Mar 09:00" {
+		t.Errorf("the first of the month is %q", got)
+	}
 }
 
 func TestWhateverIsWrittenIsEscaped(t *testing.T) {
