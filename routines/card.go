@@ -31,21 +31,17 @@ func (d *Desk) Render(tx *store.Tx, id int64) (cards.Content, error) {
 			return cards.Content{}, err
 		}
 	}
-	return d.write(s, previous, tx.Now)
+	return d.write(s, previous, tx.Now), nil
 }
 
 // write writes an occurrence's card: first the state, the chore and since when,
 // which is all that a phone shows of it, then what helps to do it.
-func (d *Desk) write(s standing, previous store.Completion, now time.Time) (cards.Content, error) {
+func (d *Desk) write(s standing, previous store.Completion, now time.Time) cards.Content {
 	var m text.Message
 	d.writeState(&m, s, now)
-	outcomes, err := decodeEvidence(s.Occurrence)
-	if err != nil {
-		return cards.Content{}, err
-	}
 	var content cards.Content
 	if s.Open() {
-		d.writeEvidence(&m, outcomes, now)
+		d.writeEvidence(&m, evidenceOf(s.Occurrence), now)
 		d.writeHelp(&m, s, previous, now)
 		content.Seeds = []string{DoneEmoji, ClaimEmoji, SnoozeEmoji, SkipEmoji}
 		content.Message.Rings = !s.early(now)
@@ -54,7 +50,7 @@ func (d *Desk) write(s standing, previous store.Completion, now time.Time) (card
 		}
 	}
 	content.Message.Plain, content.Message.HTML = m.Plain(), m.HTML()
-	return content, nil
+	return content
 }
 
 func (d *Desk) writeState(m *text.Message, s standing, now time.Time) {

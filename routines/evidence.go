@@ -47,15 +47,13 @@ func encodeEvidence(outcomes []checks.Outcome) (string, error) {
 	return string(b), nil
 }
 
-// decodeEvidence reads what the checks of an occurrence said when it fell due.
-func decodeEvidence(o store.Occurrence) (outcomes []checks.Outcome, err error) {
-	if o.Evidence == "" {
-		return nil, nil
+// evidenceOf returns what the checks of an occurrence said when it fell due. What cannot
+// be read, as from another version, is left out: it must hold up nothing else.
+func evidenceOf(o store.Occurrence) (outcomes []checks.Outcome) {
+	if o.Evidence == "" || json.Unmarshal([]byte(o.Evidence), &outcomes) != nil {
+		return nil
 	}
-	if err := json.Unmarshal([]byte(o.Evidence), &outcomes); err != nil {
-		return nil, fmt.Errorf("read what the checks of occurrence %d said: %w", o.ID, err)
-	}
-	return outcomes, nil
+	return outcomes
 }
 
 // How often the check is made on which a routine's dates depend: as long as it

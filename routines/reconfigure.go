@@ -3,6 +3,7 @@ package routines
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ronde/store"
 )
@@ -104,10 +105,8 @@ func (d *Desk) adapt(tx *store.Tx, r Routine, o store.Occurrence, f Facts) error
 	if len(due) == 0 {
 		return d.letGo(tx, o, goneChanged)
 	}
-	if DateOf(o.Due.In(d.Location)) == DateOf(due[0].Due) { // only its hour was changed
-		if err := tx.SetOccurrenceDue(o.ID, due[0].Due); err != nil {
-			return err
-		}
+	if err := d.moveHour(tx, o, due[0].Due); err != nil {
+		return err
 	}
 	if o.Turn != "" && !slices.Contains(r.Rota.People, o.Turn) {
 		o.Turn, o.Holder = "", ""
@@ -120,6 +119,18 @@ func (d *Desk) adapt(tx *store.Tx, r Routine, o store.Occurrence, f Facts) error
 		}
 	}
 	return d.show(tx, o)
+}
+
+// moveHour moves the due date of an occurrence within its day, when only the hour of its
+// routine was changed.
+func (d *Desk) moveHour(tx *store.Tx, o store.Occurrence, due time.Time) error {
+	if DateOf(o.Due.In(d.Location)) != DateOf(due.In(d.Location)) {
+		return nil
+	}
+	if _, taken, err := tx.OccurrenceAt(o.Routine, due); err != nil || taken {
+		return err
+	}
+	return tx.SetOccurrenceDue(o.ID, due)
 }
 
 // fingerprint changes with whatever the card or the dates of a routine depend on.

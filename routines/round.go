@@ -110,10 +110,8 @@ func (d *Desk) takeUp(tx *store.Tx, round store.Round, s standing, late bool) er
 			return err
 		}
 	}
-	if outcomes, err := decodeEvidence(s.Occurrence); err != nil {
-		return err
-	} else if len(before) == 0 { // what was said of it yesterday is old
-		outcomes = slices.DeleteFunc(outcomes, isWell)
+	if len(before) == 0 { // what was said of it yesterday is old
+		outcomes := slices.DeleteFunc(evidenceOf(s.Occurrence), isWell)
 		if err := d.showDetails(tx, s.Occurrence, RoundKind, round.ID, outcomes); err != nil {
 			return err
 		}
@@ -269,8 +267,8 @@ func (d *Desk) writeLine(m *text.Message, l line, now time.Time) {
 	if l.open() && l.Deadline != "" {
 		m.Text(" · 📅 " + d.before(l.Deadline))
 	}
-	if outcomes, err := decodeEvidence(l.Occurrence); err == nil && l.open() {
-		d.writeEvidence(m, slices.DeleteFunc(outcomes, isWell), now)
+	if l.open() {
+		d.writeEvidence(m, slices.DeleteFunc(evidenceOf(l.Occurrence), isWell), now)
 	}
 }
 
