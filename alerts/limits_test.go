@@ -76,7 +76,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(readFile(f, file))
 	}
 	for _, n := range nasty {
-		f.Add([]byte(n.raw))
+		if len(n.raw) < 10<<10 { // long ones slow the search down
+			f.Add([]byte(n.raw))
+		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		trust := Trust{AuthServID: "mx.exemple-asso.fr"}
