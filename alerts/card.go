@@ -27,11 +27,9 @@ func roomForFault(i store.Incident) int {
 // and since when, which is all that a phone shows of it.
 func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now time.Time) cards.Content {
 	l, now := d.Language, now.In(d.Location)
-	mark := map[store.IncidentState]string{
-		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
-	}[i.State]
+	mark, word := stateOf(i)
 	var m text.Message
-	m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + text.OneLine(i.Thing, shownThing))
+	m.Text(mark + " ").Bold(l.Say("incident."+word) + " · " + text.OneLine(i.Thing, shownThing))
 	if i.State == store.Resolved {
 		d.writeRecovery(&m, i, now)
 	} else {
@@ -50,6 +48,21 @@ func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now
 		content.Seeds = []string{AckEmoji}
 	}
 	return content
+}
+
+// stateOf returns the emoji of an incident's state and what its word is called. What
+// runs out is not down, and its day is no recovery.
+func stateOf(i store.Incident) (mark, word string) {
+	switch {
+	case i.Source == string(KumaExpiry) && i.State == store.Firing:
+		return "🟡", "expiring"
+	case i.State == store.Resolved && i.ResolvedAt.Equal(expires(i)):
+		return "⚪", "expired"
+	}
+	mark = map[store.IncidentState]string{
+		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
+	}[i.State]
+	return mark, string(i.State)
 }
 
 func (d *Desk) writeRecovery(m *text.Message, i store.Incident, now time.Time) {

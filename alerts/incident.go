@@ -56,6 +56,9 @@ func (d *Desk) Run(ctx context.Context) error {
 		if err := d.FoldAll(ctx); err != nil && ctx.Err() == nil {
 			d.Log.ErrorContext(ctx, "the inbox cannot be folded", "err", err)
 		}
+		if err := d.EndWarnings(ctx); err != nil && ctx.Err() == nil {
+			d.Log.ErrorContext(ctx, "warnings whose day has come cannot be ended", "err", err)
+		}
 		timer := time.NewTimer(30 * time.Second)
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 
 const (
 	nuageMonitor = "Nuage (Nextcloud)"
+	cloudCert    = "cloud.exemple-asso.fr (server certificate)"
 	borgCheck    = "borg serveur-a vers serveur-b"
 	unnamedCheck = "803f680d-e89b-492b-82ef-2be7b774a92d"
 	tooLate      = "success signal did not arrive on time, grace time passed"
@@ -26,13 +27,13 @@ var meanings = []struct {
 	{"uptime-kuma/01-v1-down-default", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
 	{"uptime-kuma/02-v1-up-default", Kuma, Resolved, nuageMonitor, "200 - OK"},
 	{"uptime-kuma/03-v1-down-custom-subject-nonascii", Kuma, Firing, "Étherpad – « bloc-notes » à plusieurs", "getaddrinfo EAI_AGAIN pad.exemple-asso.fr"},
-	{"uptime-kuma/05-v1-cert-expiry", Kuma, Note, nuageMonitor, "server certificate cloud.exemple-asso.fr will be expired in 7 days"},
+	{"uptime-kuma/05-v1-cert-expiry", KumaExpiry, Firing, cloudCert, "will be expired in 7 days: " + nuageMonitor},
 	{"uptime-kuma/06-v2-down-default-long-nonascii", Kuma, Firing, "Site vitrine de l'association – préproduction (réplique située à Marseille, baie nº 3)", "timeout of 48000ms exceeded"},
 	{"uptime-kuma/07-v2-up-push", Kuma, Resolved, "Sauvegarde borg → serveur-b", "OK"},
 	{"uptime-kuma/09-v2-group-down", Kuma, Firing, "Hébergement mutualisé", "Child monitors down: Nuage (Nextcloud), Étherpad; pending: Forge"},
 	{"uptime-kuma/10-v2-down-custom-html-body", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
-	{"uptime-kuma/12-v2-cert-expiry", Kuma, Note, nuageMonitor, "server certificate cloud.exemple-asso.fr will expire in 7 days"},
-	{"uptime-kuma/13-v2-domain-expiry", Kuma, Note, "exemple-asso.fr", "Domain name will expire in 14 days"},
+	{"uptime-kuma/12-v2-cert-expiry", KumaExpiry, Firing, cloudCert, "will expire in 7 days: " + nuageMonitor},
+	{"uptime-kuma/13-v2-domain-expiry", KumaExpiry, Firing, "exemple-asso.fr (domain name)", "will expire in 14 days"},
 	{"uptime-kuma/14-v2-test", Kuma, Note, "Mail équipe", "Testing"},
 	{"own/kuma-v1-group-down", Kuma, Firing, "Serveurs", "Child inaccessible"},
 	{"own/kuma-push-down", Kuma, Firing, "Sauvegarde borg → serveur-b", "No heartbeat in the time window"},
@@ -41,6 +42,12 @@ var meanings = []struct {
 	{"own/kuma-custom-body-without-message", Kuma, Firing, nuageMonitor, ""},
 	{"own/kuma-custom-subject-like-default", Kuma, Firing, nuageMonitor, "connect ECONNREFUSED 192.0.2.1:443"},
 	{"own/kuma-marked-as-spam", Kuma, Resolved, nuageMonitor, "200 - OK"},
+	{"own/kuma-repeat", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
+	{"own/kuma-french-templates", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
+	{"own/kuma-html-body-only", Kuma, Resolved, nuageMonitor, "200 - OK"},
+	{"own/kuma-cert-without-name", KumaExpiry, Firing, "pad.exemple-asso.fr (server certificate)", "will expire in 14 days: Étherpad"},
+	{"own/kuma-cert-intermediate", KumaExpiry, Firing, "R10 (intermediate CA certificate)", "will expire in 21 days: Forge"},
+	{"own/kuma-cert-expired", KumaExpiry, Firing, cloudCert, "will expire in -1 days: " + nuageMonitor},
 	{"own/kuma-test-template", Kuma, Note, "Mail équipe", ""},
 	{"own/kuma-answered-by-a-person", Plain, Note, "Re: [Nuage (Nextcloud)] [🔴 Down] Request failed with status code 502", ""},
 	{"own/kuma-domain-said-by-a-registrar", Plain, Note, "Domain name exemple-asso.fr will expire in 14 days", ""},

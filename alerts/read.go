@@ -19,6 +19,7 @@ type Kind string
 // The kinds of mail. Plain is every mail that is of no other kind.
 const (
 	Kuma               Kind = "kuma"
+	KumaExpiry         Kind = "kuma-expiry" // certificates and domains, not monitors
 	Healthchecks       Kind = "healthchecks"
 	Diun               Kind = "diun"
 	UnattendedUpgrades Kind = "unattended-upgrades"
