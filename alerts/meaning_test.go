@@ -54,7 +54,7 @@ var meanings = []struct {
 
 	{"healthchecks/v3.10-down-timeout-cron", Healthchecks, Firing, borgCheck, tooLate},
 	{"healthchecks/v3.10-down-unnamed-check", Healthchecks, Firing, unnamedCheck, tooLate},
-	{"healthchecks/v3.10-report-monthly", Healthchecks, Note, "Monthly Report", ""},
+	{"healthchecks/v3.10-report-monthly", Healthchecks, Note, "Monthly Report", "DOWN: " + borgCheck},
 	{"healthchecks/v3.10-up", Healthchecks, Resolved, borgCheck, ""},
 	{"healthchecks/v4.3-down-fail-nonascii-long-with-body", Healthchecks, Firing, "Réplication PostgreSQL — adhésions & comptabilité (serveur « Étoile » → secours Marseille)", "received a failure signal"},
 	{"healthchecks/v4.3-down-timeout-cron", Healthchecks, Firing, borgCheck, tooLate},
@@ -66,6 +66,9 @@ var meanings = []struct {
 	{"own/healthchecks-last-ping-was-a-mail", Healthchecks, Firing, "dump mysql", "received a failure signal"},
 	{"own/healthchecks-html-only", Healthchecks, Firing, "certbot renew", tooLate},
 	{"own/healthchecks-flapping", Healthchecks, Note, "certbot renew", "flapping"},
+	{"own/healthchecks-nag-hourly", Healthchecks, Note, "Reminder", "1 check still down"},
+	{"own/healthchecks-report-daily", Healthchecks, Note, "Daily Report", ""},
+	{"own/healthchecks-unnamed-up", Healthchecks, Resolved, unnamedCheck, "downtime 22 minutes"},
 	{"own/healthchecks-report-of-someone-else", Plain, Note, "Monthly Report", ""},
 
 	{"diun/v4.33-new-no-hublink", Diun, Note, "codeberg.org/forgejo/forgejo:12.0.4", "new"},
