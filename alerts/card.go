@@ -88,7 +88,7 @@ func (d *Desk) writeDetails(m *text.Message, i store.Incident) {
 	if i.State != store.Resolved && len([]rune(i.Fault)) > roomForFault(i) {
 		m.Line().Text(i.Fault)
 	}
-	said := []string{l.Say("mail.kind." + i.Source)}
+	said := []string{d.source(i.Source)}
 	if i.Alerts > 1 {
 		said = append(said, l.Say("incident.seen", "Count", i.Alerts))
 	}
@@ -112,9 +112,12 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 		m.Text("✉️ ").Bold(d.subject(r, 60)).Text(" · " + name + " · " + when)
 		from = strings.Trim(strings.TrimPrefix(from, name), "<> ") // nothing, without a name
 	} else {
-		m.Text("📄 ").Bold(l.Say("mail.kind."+string(r.Kind)) + " · " + text.OneLine(text.Mask(r.Thing), 40))
-		m.Text(" · " + text.OneLine(r.Fault, 40) + " · " + when)
-		if subject := d.subject(r, 120); !strings.HasPrefix(lines, strings.TrimSuffix(subject, "…")) {
+		m.Text("📄 ").Bold(d.source(r.source()) + " · " + text.OneLine(text.Mask(r.Thing), 40))
+		if r.Fault != "" {
+			m.Text(" · " + text.OneLine(r.Fault, 40))
+		}
+		m.Text(" · " + when)
+		if subject := d.subject(r, 120); r.Thing != r.Subject && !strings.HasPrefix(lines, strings.TrimSuffix(subject, "…")) {
 			m.Line().Text(subject)
 		}
 	}
@@ -131,6 +134,15 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 		m.Line().Line().Text(lines)
 	}
 	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: r.Kind == Plain}}
+}
+
+// source names a system that sends mails: by the name that its rule has, or by that
+// of its kind.
+func (d *Desk) source(s string) string {
+	if name, ruled := strings.CutPrefix(s, rulePrefix); ruled {
+		return text.OneLine(name, 40)
+	}
+	return d.Language.Say("mail.kind." + s)
 }
 
 // subject returns a mail's subject, cut, or says that it has none.

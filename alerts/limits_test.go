@@ -85,6 +85,7 @@ func FuzzRead(f *testing.F) {
 		r := Read(raw, trust)
 		checkPromises(t, r)
 		r.FirstLines(4)
+		checkPromises(t, Read(raw, trust, rules...))
 		if again := Read(raw, trust); again != r {
 			t.Errorf("read twice:\n%s", cmp.Diff(r, again))
 		}
