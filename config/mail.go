@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -64,10 +65,8 @@ func parseSource(s string) (string, error) {
 
 func parseAs(s string) (alerts.As, error) {
 	valid := []string{string(alerts.AsAlert), string(alerts.AsNote), string(alerts.AsIgnore)}
-	for _, as := range valid {
-		if s == as {
-			return alerts.As(s), nil
-		}
+	if slices.Contains(valid, s) {
+		return alerts.As(s), nil
 	}
 	text := fmt.Sprintf("%s is none of %s", shown(s), quoted(valid))
 	if near := nearest(s, valid); near != "" {
