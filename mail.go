@@ -17,7 +17,7 @@ type mailCommand struct {
 
 type mailRead struct {
 	Files      []string `arg:"" name:"file" help:"Mails as files; - is standard input."`
-	Config     string   `short:"c" help:"Whose rules of trust to follow. Without it only --authserv-id counts." placeholder:"FILE"`
+	Config     string   `short:"c" help:"Whose trust and [[mail]] rules to follow. Without it only --authserv-id counts." placeholder:"FILE"`
 	AuthServID string   `name:"authserv-id" help:"Trust the Authentication-Results of this mail server." placeholder:"NAME"`
 }
 
@@ -25,13 +25,13 @@ type mailRead struct {
 const mailMost = 1 << 20
 
 func (m mailRead) Run(s *streams) error {
-	trust := alerts.Trust{AuthServID: m.AuthServID}
+	trust, rules := alerts.Trust{AuthServID: m.AuthServID}, []alerts.Rule(nil)
 	if m.Config != "" {
 		c, err := config.LoadOffline(m.Config)
 		if err != nil {
 			return err
 		}
-		trust = c.Trust
+		trust, rules = c.Trust, c.MailRules
 		if m.AuthServID != "" {
 			trust.AuthServID = m.AuthServID
 		}
@@ -48,7 +48,7 @@ func (m mailRead) Run(s *streams) error {
 		line := struct {
 			File string `json:"file"`
 			alerts.Reading
-		}{file, alerts.Read(raw, trust)}
+		}{file, alerts.Read(raw, trust, rules...)}
 		if err := enc.Encode(line); err != nil {
 			return fmt.Errorf("print what %s says: %w", file, err)
 		}

@@ -401,3 +401,32 @@ func TestTheVersionIsPrinted(t *testing.T) {
 		t.Errorf("printed %q with exit code %d", out, code)
 	}
 }
+
+// TestMailReadFollowsTheRules: the rules of the configuration say what a mail is, and
+// what is ignored says by which rule.
+func TestMailReadFollowsTheRules(t *testing.T) {
+	file := configured(t)
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc = append(doc, "[[mail]]\nname = \"Lettre\"\nfrom = \"@lettre.example.org\"\nas = \"ignore\"\n"+
+		"[[mail]]\nname = \"Netdata\"\nsubject = '^(\\S+) is critical'\nas = \"alert\"\n"...)
+	if err := os.WriteFile(file, doc, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ mail, want string }{
+		{"From: a@lettre.example.org\nSubject: Soldes\n\nx\n", `"kind":"plain","state":"ignored","rule":"Lettre","thing":"Soldes"`},
+		{"From: a@example.org\nSubject: antigone is critical\n\nx\n", `"kind":"rule","state":"firing","rule":"Netdata","thing":"antigone"`},
+		{"From: a@example.org\nSubject: Bonjour\n\nx\n", `"kind":"plain","state":"note","thing":"Bonjour"`},
+	} {
+		mail := filepath.Join(t.TempDir(), "mail.eml")
+		if err := os.WriteFile(mail, []byte(c.mail), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, errs, code := command(t, "mail", "read", "-c", file, mail)
+		if code != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("exit code %d, %s\n got %s\nwant %s", code, errs, out, c.want)
+		}
+	}
+}

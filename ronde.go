@@ -56,7 +56,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Notices: r.outbox, Checks: checks.NewSuite(set, r.samplers, c.OAuth, log),
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
-		Store: s, Trust: c.Trust, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
+		Store: s, Trust: c.Trust, Rules: c.MailRules, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers,

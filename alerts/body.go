@@ -3,6 +3,7 @@ package alerts
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/inbucket/html2text"
@@ -13,7 +14,7 @@ import (
 // Limits on mails made to be slow to read.
 const (
 	maxParts      = 500       // lines that may begin a part
-	maxMultiparts = 40        // times that a multipart is parsed: twice for each
+	maxMultiparts = 40        // times that a multipart is parsed: twice for each; time doubles with each level
 	maxMediaType  = 4 << 10   // bytes of a Content-Type
 	maxPart       = 256 << 10 // bytes of the part that is shown
 )
@@ -36,13 +37,30 @@ func bodyText(raw, rawBody []byte) (text, problem string) {
 		return text, problem
 	}
 	if html == nil {
-		return "", "no text in it"
+		return buriedText(rawBody)
 	}
 	text, err = htmlText(partText(html))
 	if err != nil {
 		return "", err.Error()
 	}
 	return cleanText(text), severe(root, html)
+}
+
+// buried begins a text in parts nested deeper than they are followed.
+var buried = regexp.MustCompile(`(?is)\ncontent-type:[ \t]*text/plain\b[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n`)
+
+// buriedText returns the first text, as it stands there, of a mail with so many
+// parts that its structure did not lead to one. An attachment is none.
+func buriedText(rawBody []byte) (text, problem string) {
+	if bytes.Count(rawBody, []byte("\n--")) < maxMultiparts/2 {
+		return "", "no text in it"
+	}
+	at := buried.FindIndex(rawBody)
+	if at == nil || bytes.Contains(bytes.ToLower(rawBody[at[0]:at[1]]), []byte("attachment")) {
+		return "", "no text in it"
+	}
+	body, _, _ := bytes.Cut(rawBody[at[1]:], []byte("\n--"))
+	return cleanText(decodeCharset(body[:min(len(body), maxPart)], "")), "read MIME: nested too deep"
 }
 
 // readParts parses the MIME structure. A mail from outside must not stop the bot,
@@ -120,8 +138,15 @@ func firstPart(root *enmime.Part, kind string) *enmime.Part {
 func partText(p *enmime.Part) string {
 	content := p.Content[:min(len(p.Content), maxPart)]
 	_, params, _, _ := mediatype.Parse(cutBytes(p.Header.Get("Content-Type"), maxMediaType))
-	return decodeCharset(content, params["charset"])
+	text := decodeCharset(content, params["charset"])
+	if strings.EqualFold(params["format"], "flowed") {
+		return unflow(text, strings.EqualFold(params["delsp"], "yes"))
+	}
+	return text
 }
+
+// rowEnd is where a row of a table ends; the cells of one stay on one line.
+var rowEnd = regexp.MustCompile(`(?i)</t[dh]>\s*</tr>`)
 
 // htmlText turns HTML into text without the addresses of links: those that act
 // hide behind them.
@@ -131,6 +156,7 @@ func htmlText(s string) (text string, err error) {
 			err = fmt.Errorf("read HTML: %v", p)
 		}
 	}()
+	s = rowEnd.ReplaceAllStringFunc(s, func(end string) string { return "<br>" + end })
 	text, err = html2text.FromString(s, html2text.Options{OmitLinks: true})
 	if err != nil {
 		return "", fmt.Errorf("read HTML: %w", err)

@@ -27,11 +27,9 @@ func roomForFault(i store.Incident) int {
 // and since when, which is all that a phone shows of it.
 func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now time.Time) cards.Content {
 	l, now := d.Language, now.In(d.Location)
-	mark := map[store.IncidentState]string{
-		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
-	}[i.State]
+	mark, word := stateOf(i)
 	var m text.Message
-	m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + text.OneLine(i.Thing, shownThing))
+	m.Text(mark + " ").Bold(l.Say("incident."+word) + " · " + text.OneLine(i.Thing, shownThing))
 	if i.State == store.Resolved {
 		d.writeRecovery(&m, i, now)
 	} else {
@@ -50,6 +48,21 @@ func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now
 		content.Seeds = []string{AckEmoji}
 	}
 	return content
+}
+
+// stateOf returns the emoji of an incident's state and what its word is called. What
+// runs out is not down, and its day is no recovery.
+func stateOf(i store.Incident) (mark, word string) {
+	switch {
+	case i.Source == string(KumaExpiry) && i.State == store.Firing:
+		return "🟡", "expiring"
+	case i.State == store.Resolved && i.ResolvedAt.Equal(expires(i)):
+		return "⚪", "expired"
+	}
+	mark = map[store.IncidentState]string{
+		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
+	}[i.State]
+	return mark, string(i.State)
 }
 
 func (d *Desk) writeRecovery(m *text.Message, i store.Incident, now time.Time) {
@@ -75,7 +88,7 @@ func (d *Desk) writeDetails(m *text.Message, i store.Incident) {
 	if i.State != store.Resolved && len([]rune(i.Fault)) > roomForFault(i) {
 		m.Line().Text(i.Fault)
 	}
-	said := []string{l.Say("mail.kind." + i.Source)}
+	said := []string{d.source(i.Source)}
 	if i.Alerts > 1 {
 		said = append(said, l.Say("incident.seen", "Count", i.Alerts))
 	}
@@ -99,9 +112,12 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 		m.Text("✉️ ").Bold(d.subject(r, 60)).Text(" · " + name + " · " + when)
 		from = strings.Trim(strings.TrimPrefix(from, name), "<> ") // nothing, without a name
 	} else {
-		m.Text("📄 ").Bold(l.Say("mail.kind."+string(r.Kind)) + " · " + text.OneLine(text.Mask(r.Thing), 40))
-		m.Text(" · " + text.OneLine(r.Fault, 40) + " · " + when)
-		if subject := d.subject(r, 120); !strings.HasPrefix(lines, strings.TrimSuffix(subject, "…")) {
+		m.Text("📄 ").Bold(d.source(r.source()) + " · " + text.OneLine(text.Mask(r.Thing), 40))
+		if r.Fault != "" {
+			m.Text(" · " + text.OneLine(r.Fault, 40))
+		}
+		m.Text(" · " + when)
+		if subject := d.subject(r, 120); r.Thing != r.Subject && !strings.HasPrefix(lines, strings.TrimSuffix(subject, "…")) {
 			m.Line().Text(subject)
 		}
 	}
@@ -118,6 +134,15 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 		m.Line().Line().Text(lines)
 	}
 	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: r.Kind == Plain}}
+}
+
+// source names a system that sends mails: by the name that its rule has, or by that
+// of its kind.
+func (d *Desk) source(s string) string {
+	if name, ruled := strings.CutPrefix(s, rulePrefix); ruled {
+		return text.OneLine(name, 40)
+	}
+	return d.Language.Say("mail.kind." + s)
 }
 
 // subject returns a mail's subject, cut, or says that it has none.

@@ -17,6 +17,7 @@ type said struct {
 // Formats are the kinds of mail, in the order they are tried. A format that
 // could take another's mail stands behind it; plain takes what is left.
 var Formats = []Format{
+	kumaExpiry,
 	kuma,
 	healthchecks,
 	diun,

@@ -3,14 +3,9 @@ package alerts
 import (
 	"bytes"
 	"encoding/base64"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
 )
 
 // header is a mail's header, topmost field first. It is read here and not by a
@@ -147,32 +142,4 @@ func wordBytes(encoding, s string) []byte {
 		b = append(b, c)
 	}
 	return b
-}
-
-// decodeCharset returns b as UTF-8. In what claims to be UTF-8, or claims nothing
-// that is known, a line that is not valid is taken for windows-1252.
-func decodeCharset(b []byte, charset string) string {
-	charset, _, _ = strings.Cut(charset, "*") // RFC 2231 adds a language
-	enc, err := htmlindex.Get(charset)
-	if name, _ := htmlindex.Name(enc); err == nil && name != "utf-8" && name != "replacement" {
-		out, _ := enc.NewDecoder().Bytes(b)
-		return strings.ToValidUTF8(string(out), "\uFFFD")
-	}
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	var out strings.Builder
-	for line := range bytes.Lines(b) {
-		if !utf8.Valid(line) {
-			line, _ = charmap.Windows1252.NewDecoder().Bytes(line)
-		}
-		out.Write(line)
-	}
-	return out.String()
-}
-
-// charsetReader is decodeCharset in the form that the standard library asks for.
-func charsetReader(charset string, input io.Reader) (io.Reader, error) {
-	b, err := io.ReadAll(input)
-	return strings.NewReader(decodeCharset(b, charset)), err
 }

@@ -15,6 +15,7 @@ var (
 	hcNag      = regexp.MustCompile(`^(Reminder): (\d+ checks? still down)$`)
 	hcReport   = regexp.MustCompile(`^(?:Monthly|Weekly|Daily) Report$`)
 	hcAbout    = regexp.MustCompile(`\bchecks?\b|report sent by`)
+	hcDown     = regexp.MustCompile(`(?m)^DOWN +(\S.*?)(?: {2,}|$)`)
 	hcEvents   = regexp.MustCompile(`(?m)^.*\d+ checks? had \d+ downtime.*$`)
 )
 
@@ -39,10 +40,23 @@ var healthchecks = Format{Kind: Healthchecks, read: func(m mail) (said, bool) {
 		return said{state: Note, thing: f[1], fault: f[2]}, true
 	}
 	if hcReport.MatchString(m.subject) {
-		return said{state: Note, thing: m.subject, fault: hcEvents.FindString(m.text)}, true
+		return said{state: Note, thing: m.subject, fault: hcSummary(m.text)}, true
 	}
 	return said{}, false
 }}
+
+// hcSummary returns the sentence of a report that says what happened, or what was
+// down when one from before 3.11 was sent, "" for nothing.
+func hcSummary(report string) string {
+	var names []string
+	for _, f := range hcDown.FindAllStringSubmatch(report, 10) {
+		names = append(names, f[1])
+	}
+	if len(names) == 0 {
+		return hcEvents.FindString(report)
+	}
+	return "DOWN: " + strings.Join(names, ", ")
+}
 
 // hcFlip reads a check that changed. Only the first paragraph counts: below are
 // free text, and the body of a ping, which may look like anything.

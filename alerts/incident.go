@@ -27,6 +27,7 @@ const room = "supervision"
 type Desk struct {
 	Store    *store.Store
 	Trust    Trust
+	Rules    []Rule // the first that takes a mail says what it is
 	Location *time.Location
 	Language *text.Language
 	Log      *slog.Logger
@@ -55,6 +56,9 @@ func (d *Desk) Run(ctx context.Context) error {
 	for {
 		if err := d.FoldAll(ctx); err != nil && ctx.Err() == nil {
 			d.Log.ErrorContext(ctx, "the inbox cannot be folded", "err", err)
+		}
+		if err := d.EndWarnings(ctx); err != nil && ctx.Err() == nil {
+			d.Log.ErrorContext(ctx, "warnings whose day has come cannot be ended", "err", err)
 		}
 		timer := time.NewTimer(30 * time.Second)
 		select {
@@ -112,14 +116,18 @@ func (d *Desk) fold(ctx context.Context, m store.Mail) error {
 // place puts a mail where it belongs and returns the incident that it became
 // part of, or 0.
 func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
-	r := Read(m.Raw, d.Trust)
+	r := Read(m.Raw, d.Trust, d.Rules...)
 	if r.Since.IsZero() || r.Since.After(m.Received.Add(time.Hour)) {
 		r.Since = m.Received // a sender whose clock is far ahead must not outlive every recovery
 	}
-	if r.State == Note {
+	switch r.State {
+	case Ignored:
+		d.Log.Info("a mail is ignored", "mail", m.ID, "rule", r.Rule)
+		return 0, nil
+	case Note:
 		return 0, showMail(tx, m.ID)
 	}
-	last, known, err := tx.LastIncident(string(r.Kind), r.Thing)
+	last, known, err := tx.LastIncident(r.source(), r.Thing)
 	if err != nil {
 		return 0, err
 	}
@@ -160,7 +168,7 @@ func show(tx *store.Tx, id int64, urgent bool) error {
 // begin opens an incident, or records one of which only the end was seen.
 func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64, error) {
 	i := store.Incident{
-		Source: string(r.Kind), Thing: r.Thing, State: state, Fault: r.Fault,
+		Source: r.source(), Thing: r.Thing, State: state, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1,
 	}
 	if state == store.Resolved {
@@ -308,5 +316,5 @@ func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
 	if !known {
 		return cards.Content{}, fmt.Errorf("no mail %d", id)
 	}
-	return d.writeMail(Read(m.Raw, d.Trust), m, tx.Now), nil
+	return d.writeMail(Read(m.Raw, d.Trust, d.Rules...), m, tx.Now), nil
 }

@@ -116,6 +116,12 @@ func (d inboxDesk) fold(line string, uid uint32) {
 	if !unverified {
 		raw = "Authentication-Results: mx.example.org; dkim=pass header.d=example.org\n" + raw
 	}
+	d.take(raw, clock, uid)
+}
+
+// take has a mail come in at a time of day, and folds it.
+func (d inboxDesk) take(raw, clock string, uid uint32) {
+	d.t.Helper()
 	m := store.Mail{Folder: "INBOX", UIDValidity: 1, UID: uid, Received: today(d.t, clock), Raw: []byte(raw), Hash: Read([]byte(raw), d.Trust).Hash}
 	if _, err := d.Store.TakeMail(d.t.Context(), store.Cursor{UIDValidity: 1, UID: uid}, "INBOX", []store.Mail{m}); err != nil {
 		d.t.Fatal(err)

@@ -10,18 +10,16 @@ var (
 	// page, and a page that holds "] [✅ Up] " must not close its own incident.
 	kumaChange = regexp.MustCompile(`^\[(.+?)\] \[(🔴 Down|✅ Up)\] ?(.*)$`)
 	kumaMark   = regexp.MustCompile("🔴 Down|✅ Up|⚠\uFE0F? Test")
-	kumaCert   = regexp.MustCompile(`^\[(.+?)\]\[(.+?)\] (.+ certificate .+ will (?:be expired|expire) in -?\d+ days?)$`)
-	kumaDomain = regexp.MustCompile(`^(Domain name) (\S+) (will expire in -?\d+ days?)$`)
 	kumaTest   = regexp.MustCompile(`^(.+) (Testing)$`)
 )
 
-// kuma reads the mails of Uptime Kuma 1.23 and 2: monitors that went down or up,
-// and as notes the ends of certificates and domains and the test button.
+// kuma reads the mails of Uptime Kuma 1.23 and 2: monitors that went down or up, and
+// as notes those of the test button.
 var kuma = Format{Kind: Kuma, read: func(m mail) (said, bool) {
 	if m.isReply() {
 		return said{}, false
 	}
-	for _, read := range []func(mail) (said, bool){kumaFlip, kumaNotice, kumaTemplate} {
+	for _, read := range []func(mail) (said, bool){kumaFlip, kumaButton, kumaTemplate} {
 		if s, ok := read(m); ok {
 			return s, true
 		}
@@ -44,35 +42,29 @@ func kumaFlip(m mail) (said, bool) {
 	return said{kumaState(subject[2]), subject[1], subject[3]}, true
 }
 
-// kumaNotice reads what no template changes: subject and body are the same line.
-func kumaNotice(m mail) (said, bool) {
-	if f := kumaCert.FindStringSubmatch(m.subject); f != nil {
-		return said{Note, f[1], f[3]}, true
-	}
-	if m.subject != m.firstLine() {
+// kumaButton reads the mail of the test button, subject and body of which are the
+// same line.
+func kumaButton(m mail) (said, bool) {
+	f := kumaTest.FindStringSubmatch(m.subject)
+	if f == nil || m.subject != m.firstLine() {
 		return said{}, false
 	}
-	if f := kumaDomain.FindStringSubmatch(m.subject); f != nil {
-		return said{Note, f[2], f[1] + " " + f[3]}, true
-	}
-	if f := kumaTest.FindStringSubmatch(m.subject); f != nil {
-		return said{Note, f[1], f[2]}, true
-	}
-	return said{}, false
+	return said{Note, f[1], f[2]}, true
 }
 
-// kumaTemplate reads a custom subject that names the status: the default wording
-// may stand anywhere in a custom body, else the rest of the subject is the name.
+// kumaTemplate reads a custom subject. The default wording may stand anywhere in a
+// custom body, if the subject names the same status or at least the monitor; else
+// a subject with a status has the name in what is left of it.
 func kumaTemplate(m mail) (said, bool) {
 	mark := kumaMark.FindString(m.subject)
-	if mark == "" {
-		return said{}, false
-	}
 	for line := range strings.Lines(m.text) {
 		f := kumaChange.FindStringSubmatch(strings.TrimSpace(line))
-		if f != nil && f[2] == mark {
-			return said{kumaState(mark), f[1], f[3]}, true
+		if f != nil && (f[2] == mark || mark == "" && strings.Contains(m.subject, f[1]) && !hcSubject.MatchString(m.subject)) {
+			return said{kumaState(f[2]), f[1], f[3]}, true
 		}
+	}
+	if mark == "" {
+		return said{}, false
 	}
 	name := strings.Trim(strings.Replace(m.subject, mark, "", 1), " []:|-–—")
 	return said{state: kumaState(mark), thing: name}, name != ""

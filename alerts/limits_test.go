@@ -50,15 +50,42 @@ func TestReadIsBounded(t *testing.T) {
 	}
 }
 
+// TestALargeAttachmentCostsNoMemory: what is read of a mail does not grow with it.
+func TestALargeAttachmentCostsNoMemory(t *testing.T) {
+	allocated := func(lines int) int64 {
+		raw := []byte(nastyHead + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbonjour\r\n" +
+			"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+			strings.Repeat(strings.Repeat("AAAA", 19)+"\r\n", lines) + "\r\n--b--\r\n")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := Read(raw, Trust{})
+		runtime.ReadMemStats(&after)
+		if r.Text != "bonjour" || r.Problem == "" {
+			t.Errorf("%d bytes: text %q, problem %q", len(raw), r.Text, r.Problem)
+		}
+		return int64(after.TotalAlloc - before.TotalAlloc)
+	}
+	two, thirty := allocated(2<<20/78), allocated(30<<20/78)
+	if thirty > two+two/4 || thirty > 48<<20 {
+		t.Errorf("30 MiB cost %d KiB, 2 MiB cost %d KiB", thirty>>10, two>>10)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, file := range mailFiles(f) {
 		f.Add(readFile(f, file))
+	}
+	for _, n := range nasty {
+		if len(n.raw) < 10<<10 { // long ones slow the search down
+			f.Add([]byte(n.raw))
+		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		trust := Trust{AuthServID: "mx.exemple-asso.fr"}
 		r := Read(raw, trust)
 		checkPromises(t, r)
 		r.FirstLines(4)
+		checkPromises(t, Read(raw, trust, rules...))
 		if again := Read(raw, trust); again != r {
 			t.Errorf("read twice:\n%s", cmp.Diff(r, again))
 		}

@@ -8,6 +8,7 @@ import (
 
 const (
 	nuageMonitor = "Nuage (Nextcloud)"
+	cloudCert    = "cloud.exemple-asso.fr (server certificate)"
 	borgCheck    = "borg serveur-a vers serveur-b"
 	unnamedCheck = "803f680d-e89b-492b-82ef-2be7b774a92d"
 	tooLate      = "success signal did not arrive on time, grace time passed"
@@ -26,13 +27,13 @@ var meanings = []struct {
 	{"uptime-kuma/01-v1-down-default", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
 	{"uptime-kuma/02-v1-up-default", Kuma, Resolved, nuageMonitor, "200 - OK"},
 	{"uptime-kuma/03-v1-down-custom-subject-nonascii", Kuma, Firing, "Étherpad – « bloc-notes » à plusieurs", "getaddrinfo EAI_AGAIN pad.exemple-asso.fr"},
-	{"uptime-kuma/05-v1-cert-expiry", Kuma, Note, nuageMonitor, "server certificate cloud.exemple-asso.fr will be expired in 7 days"},
+	{"uptime-kuma/05-v1-cert-expiry", KumaExpiry, Firing, cloudCert, "will be expired in 7 days: " + nuageMonitor},
 	{"uptime-kuma/06-v2-down-default-long-nonascii", Kuma, Firing, "Site vitrine de l'association – préproduction (réplique située à Marseille, baie nº 3)", "timeout of 48000ms exceeded"},
 	{"uptime-kuma/07-v2-up-push", Kuma, Resolved, "Sauvegarde borg → serveur-b", "OK"},
 	{"uptime-kuma/09-v2-group-down", Kuma, Firing, "Hébergement mutualisé", "Child monitors down: Nuage (Nextcloud), Étherpad; pending: Forge"},
 	{"uptime-kuma/10-v2-down-custom-html-body", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
-	{"uptime-kuma/12-v2-cert-expiry", Kuma, Note, nuageMonitor, "server certificate cloud.exemple-asso.fr will expire in 7 days"},
-	{"uptime-kuma/13-v2-domain-expiry", Kuma, Note, "exemple-asso.fr", "Domain name will expire in 14 days"},
+	{"uptime-kuma/12-v2-cert-expiry", KumaExpiry, Firing, cloudCert, "will expire in 7 days: " + nuageMonitor},
+	{"uptime-kuma/13-v2-domain-expiry", KumaExpiry, Firing, "exemple-asso.fr (domain name)", "will expire in 14 days"},
 	{"uptime-kuma/14-v2-test", Kuma, Note, "Mail équipe", "Testing"},
 	{"own/kuma-v1-group-down", Kuma, Firing, "Serveurs", "Child inaccessible"},
 	{"own/kuma-push-down", Kuma, Firing, "Sauvegarde borg → serveur-b", "No heartbeat in the time window"},
@@ -41,13 +42,19 @@ var meanings = []struct {
 	{"own/kuma-custom-body-without-message", Kuma, Firing, nuageMonitor, ""},
 	{"own/kuma-custom-subject-like-default", Kuma, Firing, nuageMonitor, "connect ECONNREFUSED 192.0.2.1:443"},
 	{"own/kuma-marked-as-spam", Kuma, Resolved, nuageMonitor, "200 - OK"},
+	{"own/kuma-repeat", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
+	{"own/kuma-french-templates", Kuma, Firing, nuageMonitor, "Request failed with status code 502"},
+	{"own/kuma-html-body-only", Kuma, Resolved, nuageMonitor, "200 - OK"},
+	{"own/kuma-cert-without-name", KumaExpiry, Firing, "pad.exemple-asso.fr (server certificate)", "will expire in 14 days: Étherpad"},
+	{"own/kuma-cert-intermediate", KumaExpiry, Firing, "R10 (intermediate CA certificate)", "will expire in 21 days: Forge"},
+	{"own/kuma-cert-expired", KumaExpiry, Firing, cloudCert, "will expire in -1 days: " + nuageMonitor},
 	{"own/kuma-test-template", Kuma, Note, "Mail équipe", ""},
 	{"own/kuma-answered-by-a-person", Plain, Note, "Re: [Nuage (Nextcloud)] [🔴 Down] Request failed with status code 502", ""},
 	{"own/kuma-domain-said-by-a-registrar", Plain, Note, "Domain name exemple-asso.fr will expire in 14 days", ""},
 
 	{"healthchecks/v3.10-down-timeout-cron", Healthchecks, Firing, borgCheck, tooLate},
 	{"healthchecks/v3.10-down-unnamed-check", Healthchecks, Firing, unnamedCheck, tooLate},
-	{"healthchecks/v3.10-report-monthly", Healthchecks, Note, "Monthly Report", ""},
+	{"healthchecks/v3.10-report-monthly", Healthchecks, Note, "Monthly Report", "DOWN: " + borgCheck},
 	{"healthchecks/v3.10-up", Healthchecks, Resolved, borgCheck, ""},
 	{"healthchecks/v4.3-down-fail-nonascii-long-with-body", Healthchecks, Firing, "Réplication PostgreSQL — adhésions & comptabilité (serveur « Étoile » → secours Marseille)", "received a failure signal"},
 	{"healthchecks/v4.3-down-timeout-cron", Healthchecks, Firing, borgCheck, tooLate},
@@ -59,6 +66,9 @@ var meanings = []struct {
 	{"own/healthchecks-last-ping-was-a-mail", Healthchecks, Firing, "dump mysql", "received a failure signal"},
 	{"own/healthchecks-html-only", Healthchecks, Firing, "certbot renew", tooLate},
 	{"own/healthchecks-flapping", Healthchecks, Note, "certbot renew", "flapping"},
+	{"own/healthchecks-nag-hourly", Healthchecks, Note, "Reminder", "1 check still down"},
+	{"own/healthchecks-report-daily", Healthchecks, Note, "Daily Report", ""},
+	{"own/healthchecks-unnamed-up", Healthchecks, Resolved, unnamedCheck, "downtime 22 minutes"},
 	{"own/healthchecks-report-of-someone-else", Plain, Note, "Monthly Report", ""},
 
 	{"diun/v4.33-new-no-hublink", Diun, Note, "codeberg.org/forgejo/forgejo:12.0.4", "new"},

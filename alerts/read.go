@@ -19,16 +19,18 @@ type Kind string
 // The kinds of mail. Plain is every mail that is of no other kind.
 const (
 	Kuma               Kind = "kuma"
+	KumaExpiry         Kind = "kuma-expiry" // certificates and domains, not monitors
 	Healthchecks       Kind = "healthchecks"
 	Diun               Kind = "diun"
 	UnattendedUpgrades Kind = "unattended-upgrades"
 	Pflogsumm          Kind = "pflogsumm"
 	Cron               Kind = "cron"
 	Plain              Kind = "plain"
+	Ruled              Kind = "rule" // what it is, a [Rule] says
 )
 
-// State says what a mail does to an incident: it opens or repeats one (firing),
-// ends one (resolved), or neither (note).
+// State says what a mail does to an incident: it opens or repeats one (firing), ends
+// one (resolved), or neither (note); one that is ignored is not even shown.
 type State string
 
 // The states.
@@ -36,6 +38,7 @@ const (
 	Firing   State = "firing"
 	Resolved State = "resolved"
 	Note     State = "note"
+	Ignored  State = "ignored"
 )
 
 // Limits of what is kept of one mail, in bytes (text) and runes (the rest).
@@ -48,13 +51,16 @@ const (
 )
 
 // Reading is what one mail says. Nothing in it is escaped, and all of it comes
-// from outside; only Fault is masked.
+// from outside; only Fault is masked, and Thing where a rule said it.
 type Reading struct {
 	Kind  Kind  `json:"kind"`
 	State State `json:"state"`
+	// Rule is the name of the [Rule] that said what the mail is or had it ignored, ""
+	// for none.
+	Rule string `json:"rule,omitempty"`
 	// Thing is what it is about: the name of a monitor or check, an image, a host,
-	// a domain; for a plain mail, its subject. With Kind and FromAddr it is what
-	// pairs a recovery with its failure. One line, at most 200 runes.
+	// a domain; for a plain mail, its subject. With Kind and Rule it is what pairs
+	// a recovery with its failure. One line, at most 200 runes.
 	Thing string `json:"thing"`
 	// Fault is the short reason, in the words of the mail, with secrets masked; ""
 	// when it gives none. One line, at most 200 runes.
@@ -81,8 +87,8 @@ type Reading struct {
 
 // Read reads one mail as it came over IMAP. It never fails: what cannot be read
 // comes back as a plain mail with its Problem set. Only the first MiB counts, so
-// raw may be cut there.
-func Read(raw []byte, trust Trust) Reading {
+// raw may be cut there. Of the rules, the first that takes the mail counts.
+func Read(raw []byte, trust Trust, rules ...Rule) Reading {
 	m := openMail(raw)
 	r := Reading{
 		From:     m.from,
@@ -96,13 +102,20 @@ func Read(raw []byte, trust Trust) Reading {
 	}
 	for _, f := range Formats {
 		if s, ok := f.read(m); ok {
-			r.Kind, r.State = f.Kind, s.state
-			r.Thing = oneLine(s.thing, maxThing)
-			r.Fault = oneLine(text.Mask(oneLine(s.fault, 4*maxFault)), maxFault)
+			r.Kind = f.Kind
+			r.say(s)
 			break
 		}
 	}
+	r.rule(m, rules)
 	return r
+}
+
+// say takes over what a format or a rule read.
+func (r *Reading) say(s said) {
+	r.State = s.state
+	r.Thing = oneLine(s.thing, maxThing)
+	r.Fault = oneLine(text.Mask(oneLine(s.fault, 4*maxFault)), maxFault)
 }
 
 // FirstLines returns the first n lines of the text that say something, masked,

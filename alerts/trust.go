@@ -33,9 +33,7 @@ func (t Trust) verifies(m mail) bool {
 }
 
 func (t Trust) unchecked(addr string) bool {
-	return slices.ContainsFunc(t.Unchecked, func(s string) bool {
-		return strings.EqualFold(s, addr) || strings.EqualFold(s, "@"+domainOf(addr))
-	})
+	return slices.ContainsFunc(t.Unchecked, func(who string) bool { return sentBy(addr, who) })
 }
 
 // results returns what the trusted server found. Only its topmost header counts:

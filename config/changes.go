@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 
+	"ronde/alerts"
 	"ronde/commands"
 	"ronde/routines"
 )
@@ -86,6 +87,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision},
 		{"[rights]", reflect.DeepEqual(c.Rights, running.Rights)},
 		{"[mailbox]", reflect.DeepEqual(c.Mailbox, running.Mailbox) && reflect.DeepEqual(c.Trust, running.Trust)},
+		{"[[mail]]", slices.EqualFunc(c.MailRules, running.MailRules, alerts.Rule.Equal)},
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},

@@ -57,6 +57,7 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"rights", "@ana:", "@bruno:", "[rights]"},
 		{"the mailbox", "user = \"u\"", "user = \"v\"", "[mailbox]"},
 		{"what the mailbox believes", "user = \"u\"", "user = \"u\"\nauthserv_id = \"mx\"", "[mailbox]"},
+		{"a rule for mails", "\n[rights]", "mail = [{ subject = 'a', as = 'note' }]\n[rights]", "[[mail]]"},
 		{"a secret", "RONDE_P", "RONDE_Q", "[mailbox]"},
 		{"a host", "docker.sock", "podman.sock", "[[host]]"},
 		{"the rate", "\n[rights]", "[matrix]\nhomeserver = \"https://matrix.example.org\"\nuser = \"@ronde:example.org\"\nburst = 11\n[rights]", "[matrix]"},

@@ -44,6 +44,7 @@ type Config struct {
 	Rights      commands.Rights
 	Mailbox     *alerts.MailboxConfig // nil when no mailbox is followed
 	Trust       alerts.Trust          // which mails of the mailbox count
+	MailRules   []alerts.Rule         // what mails of other kinds are, in the order of the file
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
@@ -108,7 +109,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"host", "oauth", "routine"}
+var several = []string{"host", "mail", "oauth", "routine"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -122,6 +123,7 @@ func (r *reader) config(s *section) Config {
 	c.Rights = r.rights(s)
 	c.Prompting = r.prompting(s)
 	r.mailbox(&c, s)
+	c.MailRules = r.mailRules(s)
 	c.Hosts = r.hosts(s)
 	c.OAuth = r.oauth(s)
 	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})

@@ -11,6 +11,7 @@ const (
 	oneHost = "[[host]]\nname = \"antigone\"\ndocker = \"unix:///run/docker.sock\"\n"
 	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
 	secret  = "[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_env = \"RONDE_S\"\n"
+	rule    = "[[mail]]\nsubject = '^PANNE (.+)'\nas = \"alert\"\n"
 	chore   = "[[routine]]\nkey = \"a\"\ntitle = { fr = \"A\" }\n"
 )
 
@@ -20,13 +21,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, digest, host, language, log_level, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, digest, host, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, digest, host, language, log_level, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, digest, host, language, log_level, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, digest, host, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, digest, host, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -83,6 +84,25 @@ func TestMistakes(t *testing.T) {
 		{"no secret", "[mailbox]\naddress = \"h:993\"\nuser = \"u\"", `1:2: mailbox.password_file: missing; write password_file = "/etc/ronde/mailbox-password", or password_env = "RONDE_MAILBOX_PASSWORD"`},
 		{"mailbox without TLS elsewhere", mail + `tls = "none"`, `5:7: mailbox.tls: "none" would send the password readable over the network; it is for this machine only ("localhost", "127.0.0.1", "[::1]"), else write "implicit" or "starttls"`},
 		{"sender with a name", mail + `unchecked = ["Kuma <k@h>"]`, `5:14: mailbox.unchecked: "Kuma <k@h>" is not a sender; write an address such as "kuma@example.org", or "@example.org" for a whole domain`},
+
+		{"a rule of every form", "[[mail]]\nfrom = \"@h.org\"\nas = \"ignore\"\n[[mail]]\nsubject = 'a'\nthing = \"b\"\nas = \"note\"\n" + rule + "resolved_subject = '^OK (.+)'\n[[mail]]\nfrom = \"a@h\"\nthing = \"b\"\nresolved_subject = 'OK'\nas = \"alert\"", ``},
+		{"rule for every mail", "[[mail]]\nas = \"note\"", `1:3: mail[1]: would take every mail; write from = "netdata@example.org", subject = '^(\S+) is critical', or both`},
+		{"rule that makes nothing", "[[mail]]\nname = \"N\"\nfrom = \"a@h\"", `1:3: mail[N].as: missing; write as = "alert", "note" or "ignore"`},
+		{"rule that makes something else", "[[mail]]\nfrom = \"a@h\"\nas = \"notes\"", `3:6: mail[1].as: "notes" is none of "alert", "note" and "ignore"; did you mean "note"?`},
+		{"rule with a sender that is none", "[[mail]]\nfrom = \"netdata\"\nas = \"note\"", `2:8: mail[1].from: "netdata" is not a sender; write an address such as "kuma@example.org", or "@example.org" for a whole domain`},
+		{"pattern that is none", "[[mail]]\nsubject = '^(\\S+ is'\nas = \"note\"", `2:11: mail[1].subject: is not a pattern: missing closing ): ` + "`^(\\S+ is`" + `; put a \ before one of . * + ? ( ) [ ] { } | ^ $ that stands for itself, and the whole between single quotes`},
+		{"pattern without words", "[[mail]]\nsubject = ''\nas = \"note\"", `2:11: mail[1].subject: is a pattern of 0 bytes; it has 1 to 1000, such as '^(\S+) is critical'`},
+		{"pattern between double quotes", "[[mail]]\nsubject = \"\\S\"\nas = \"note\"", `2:12: mail.subject: not valid TOML: a \ between double quotes needs another one in front; between single quotes it stands for itself`},
+		{"alert about nothing", strings.Replace(rule, "(.+)", ".+", 1), `2:11: mail[1].subject: does not say what the alert is about; put ( ) around the part that names it, such as '^(\S+) is critical', or write thing = "antigone"`},
+		{"alert of a sender about nothing", "[[mail]]\nfrom = \"a@h\"\nas = \"alert\"", `1:3: mail[1].subject: is missing, and so is what the alert is about; write subject = '^(\S+) is critical', whose group in ( ) names it, or thing = "antigone"`},
+		{"recovery of nothing", rule + "resolved_subject = '^OK'", `4:20: mail[1].resolved_subject: does not say what is well again; put ( ) around the part that names it as in subject, such as '^(\S+) has recovered'`},
+		{"alert about two things", rule + "thing = \"b\"", `2:11: mail[1].subject: has a group in ( ), but thing says already what it is about; write (?: ), or take thing away`},
+		{"recovery of a note", "[[mail]]\nsubject = 'a'\nresolved_subject = 'b'\nas = \"note\"", `3:20: mail[1].resolved_subject: has no effect where as = "note"; take it away, or write as = "alert"`},
+		{"thing of what is ignored", "[[mail]]\nsubject = 'a'\nthing = \"b\"\nas = \"ignore\"", `3:9: mail[1].thing: has no effect where as = "ignore"; take it away, or write as = "alert"`},
+		{"rule behind the same rule", rule + rule, `4:3: mail[2]: takes the same mails as the rule on line 1, which comes first; keep one`},
+		{"rule with one bracket", "[mail]\nsubject = 'a'\nas = \"note\"", `1:2: mail: there can be several; write [[mail]], with two brackets on each side`},
+		{"rule with a name of two lines", rule + "name = \"a\\nb\"", `4:8: mail["a\nb"].name: "a\nb" is not one line of 1 to 40 characters without spaces around it`},
+		{"rule misspelt", rule + "resolved_subjct = 'b'", `4:1: mail[1].resolved_subjct: unknown setting; did you mean "resolved_subject"?`},
 
 		{"host twice", oneHost + strings.Replace(oneHost, "antigone", "Antigone", 1), `5:8: host[Antigone].name: "Antigone" is already the name of another host, on line 2`},
 		{"host of two words", strings.Replace(oneHost, "antigone", "my host", 1), `2:8: host["my host"].name: "my host" must be one word: people type it in a room`},

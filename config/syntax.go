@@ -269,6 +269,7 @@ func (b *builder) salvage(line int) string {
 var explanations = []struct{ message, means string }{
 	{"expected newline but got", "there is more behind the value; a text needs quotes"},
 	{"strings must be quoted", "a text needs quotes"},
+	{"invalid escape character", `a \ between double quotes needs another one in front; between single quotes it stands for itself`},
 	{"strings cannot have new lines", "the quote that opens the text is not closed on its line"},
 }
 
