@@ -298,18 +298,26 @@ func (c *chat) roomOf(event string) string {
 }
 
 // which returns the newest of the bot's cards that shows the given words now, or
-// without words the one that the script had last.
+// without words the one that the script had last. Where no card shows them, it is the
+// newest notice that does.
 func (c *chat) which(words string) string {
 	if words == "" {
 		return c.card
 	}
+	if card := c.showing(words, true); card != "" {
+		return card
+	}
+	return c.showing(words, false)
+}
+
+func (c *chat) showing(words string, card bool) string {
 	for _, room := range c.rooms {
 		for _, e := range slices.Backward(c.srv.Roots(room)) {
 			body := e.Body()
 			if edits := c.srv.EditsOf(e.ID); len(edits) > 0 {
 				body = edits[len(edits)-1].Body()
 			}
-			if isCard(e) && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
+			if isCard(e) == card && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
 				return e.ID
 			}
 		}

@@ -46,7 +46,7 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
 	l, i := d.Language, s.Incident
 	thing := text.OneLine(i.Thing, shownThing)
-	handled, byHand := s.handled()
+	handled, byHand := s.byHand()
 	switch {
 	case byHand:
 		m.Text("✅ ").Bold(l.Say("incident.handled") + " · " + thing)
@@ -129,7 +129,7 @@ func (d *Desk) writeWords(m *text.Message, s standing, now time.Time) {
 	for _, n := range notes[max(0, len(notes)-shownNotes):] {
 		m.Line().Text("📝 " + d.Language.Say("incident.note", "Who", text.Person(n.Who), "Note", text.OneLine(text.Mask(n.Note), 300)))
 	}
-	if h, byHand := s.handled(); byHand && h.Note != "" {
+	if h, byHand := s.byHand(); byHand && h.Note != "" {
 		m.Line().Text("📝 " + text.OneLine(text.Mask(h.Note), 300))
 	}
 }

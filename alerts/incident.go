@@ -157,6 +157,7 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	case r.State == Firing && known && s.outlived(r):
 		return last.ID, d.late(tx, last, r)
 	case r.State == Firing && known && s.soon(r, d.Settings.Reopen):
+		last.CalmAt = s.ended()
 		return last.ID, d.refire(tx, last, r)
 	case r.State == Firing:
 		return d.begin(tx, r, store.Firing)

@@ -57,9 +57,18 @@ func (s standing) handled() (store.IncidentMark, bool) {
 	return store.IncidentMark{}, false
 }
 
-// acks returns who is on it now; the first who said so leads.
+// byHand is handled, unless the source had said before that it is over.
+func (s standing) byHand() (store.IncidentMark, bool) {
+	m, handled := s.handled()
+	return m, handled && (s.ResolvedAt.IsZero() || m.At.Before(s.ResolvedAt))
+}
+
+// acks returns who is on it now; the first who said so leads. Whoever said so while it
+// seemed over is not on what came after.
 func (s standing) acks(now time.Time) []store.IncidentMark {
-	return slices.DeleteFunc(s.said(store.Ack), func(m store.IncidentMark) bool { return ranOut(m, now) })
+	return slices.DeleteFunc(s.said(store.Ack), func(m store.IncidentMark) bool {
+		return ranOut(m, now) || m.At.After(s.CalmAt) && m.At.Before(s.RefiredAt)
+	})
 }
 
 // ranOut reports whether a mark had an end and that has come.

@@ -61,6 +61,7 @@ func TestStanding(t *testing.T) {
 		{"later it is a new one", "10:00 down 502; 10:10 up; 10:25 down 503", "resolved / firing", ""},
 		{"who flaps rings once, and then not before the pause", "10:00 down 502; 10:01 up; 10:02 down 502; 10:03 up; 10:04 down 502; 10:05 tick; 10:16 tick", "firing 3 alerts flaps 2", "ring"},
 		{"but then it does", "10:00 down 502; 10:01 up; 10:02 down 502; 10:03 up; 10:04 down 502; 10:17 tick; 10:18 tick", "firing 3 alerts flaps 2", "ring ring"},
+		{"an eye on what seems over takes nothing", "10:00 down 502; 10:01 up; 10:02 ana acks; 10:03 down 502", "firing 2 alerts flaps 1", "ring"},
 		{"it stays quiet while somebody is on it", "10:00 down 502; 10:01 ana acks; 10:02 up; 10:03 down 502; 10:20 tick", "acknowledged 2 alerts flaps 1", ""},
 
 		{"a silence begins before the alert", "09:00 ana silences cloud 2h; 10:00 down 502; 10:05 tick", "silenced", ""},
@@ -197,7 +198,7 @@ func (p *play) states() string {
 				p.t.Errorf("incident %d is kept as %s and stands as %s", id, i.State, got)
 			}
 			line := string(i.State)
-			if _, byHand := s.handled(); byHand {
+			if _, byHand := s.byHand(); byHand {
 				line += " by hand"
 			}
 			if i.Alerts > 1 {

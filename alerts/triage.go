@@ -14,8 +14,9 @@ import (
 const promptly = 2 * time.Minute
 
 // Mark records what somebody says of an incident: who, when, by which event and how;
-// of a silence also until when. taken is false when the incident is over and it means
-// nothing any more; a note always does.
+// of a silence also until when. taken is false when the incident is over, and a command
+// is too late. A reaction is kept all the same: it may have been made before that, and
+// only its time says whether it means anything.
 func (d *Desk) Mark(tx *store.Tx, id int64, m store.IncidentMark) (taken bool, err error) {
 	i, known, err := tx.Incident(id)
 	if err != nil || !known {
@@ -27,7 +28,8 @@ func (d *Desk) Mark(tx *store.Tx, id int64, m store.IncidentMark) (taken bool, e
 	}
 	_, byHand := s.handled()
 	isOpen := s.state(tx.Now) != store.Resolved
-	if !isOpen && m.Kind != store.Note && (m.Kind != store.Handled || !byHand) {
+	late := !isOpen && m.Kind != store.Note && (m.Kind != store.Handled || !byHand)
+	if late && m.How == "command" {
 		return false, nil
 	}
 	m.IncidentID, m.At = id, earlier(m.At, tx.Now)

@@ -138,7 +138,7 @@ func pressSilence(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (st
 	return d.pressIncident(tx, card, e, store.IncidentMark{Kind: store.Silence, Until: until})
 }
 
-// pressIncident marks an incident. On what is over a reaction means nothing.
+// pressIncident marks an incident.
 func (d *Desk) pressIncident(tx *store.Tx, card store.Card, e store.RoomEvent, m store.IncidentMark) (string, error) {
 	m.At, m.Who, m.EventID, m.How = e.At, e.Sender, e.EventID, "reaction"
 	_, err := d.Alerts.Mark(tx, card.Subject, m)

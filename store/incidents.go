@@ -34,6 +34,7 @@ type Incident struct {
 	Alerted   time.Time // the newest alert folded, at the latest when it came in
 	Flaps     int       // how often it fired again soon after its end
 	RefiredAt time.Time // when it last did, by our clock
+	CalmAt    time.Time // when it had ended before that
 	RangAt    time.Time // when a phone last rang for it, by our clock; zero for never
 	AskedAt   time.Time // when the room was last asked whether it is over
 }
@@ -51,9 +52,9 @@ func (tx *Tx) AddIncident(i Incident) (int64, error) {
 // SaveIncident stores what changed about an incident.
 func (tx *Tx) SaveIncident(i Incident) error {
 	_, err := tx.exec(`UPDATE incidents SET state = ?, fault = ?, verified = ?, since = ?, newest = ?, alerts = ?, doubted = ?, resolved_at = ?,
-		alerted_at = ?, flaps = ?, refired_at = ?, rang_at = ?, asked_at = ? WHERE id = ?`,
+		alerted_at = ?, flaps = ?, refired_at = ?, calm_at = ?, rang_at = ?, asked_at = ? WHERE id = ?`,
 		i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, i.Doubted, sql.NullInt64{Int64: ms(i.ResolvedAt), Valid: !i.ResolvedAt.IsZero()},
-		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.RangAt), ms(i.AskedAt), i.ID)
+		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.CalmAt), ms(i.RangAt), ms(i.AskedAt), i.ID)
 	if err != nil {
 		return fmt.Errorf("store incident %d: %w", i.ID, err)
 	}
@@ -97,13 +98,13 @@ func (tx *Tx) RecentIncidents(limit int) ([]Incident, error) {
 }
 
 const selectIncident = `SELECT id, source, thing, state, fault, verified, since, newest, alerts, doubted, resolved_at,
-	alerted_at, flaps, refired_at, rang_at, asked_at FROM incidents `
+	alerted_at, flaps, refired_at, calm_at, rang_at, asked_at FROM incidents `
 
 func scanIncident(row scanner) (i Incident, err error) {
-	var since, newest, resolved, alerted, refired, rang, asked sql.NullInt64
+	var since, newest, resolved, alerted, refired, calm, rang, asked sql.NullInt64
 	err = row.Scan(&i.ID, &i.Source, &i.Thing, &i.State, &i.Fault, &i.Verified, &since, &newest, &i.Alerts, &i.Doubted, &resolved,
-		&alerted, &i.Flaps, &refired, &rang, &asked)
+		&alerted, &i.Flaps, &refired, &calm, &rang, &asked)
 	i.Since, i.Newest, i.ResolvedAt = at(since), at(newest), at(resolved)
-	i.Alerted, i.RefiredAt, i.RangAt, i.AskedAt = at(alerted), at(refired), at(rang), at(asked)
+	i.Alerted, i.RefiredAt, i.CalmAt, i.RangAt, i.AskedAt = at(alerted), at(refired), at(calm), at(rang), at(asked)
 	return i, err
 }

@@ -3,6 +3,7 @@
 ALTER TABLE incidents ADD COLUMN alerted_at INTEGER NOT NULL DEFAULT 0;  -- the newest alert, at the latest when it came in
 ALTER TABLE incidents ADD COLUMN flaps      INTEGER NOT NULL DEFAULT 0;  -- how often it fired again soon after its end
 ALTER TABLE incidents ADD COLUMN refired_at INTEGER NOT NULL DEFAULT 0;  -- when it last did, by our clock
+ALTER TABLE incidents ADD COLUMN calm_at    INTEGER NOT NULL DEFAULT 0;  -- when it had ended before that
 ALTER TABLE incidents ADD COLUMN rang_at    INTEGER NOT NULL DEFAULT 0;  -- when a phone last rang for it, by our clock
 ALTER TABLE incidents ADD COLUMN asked_at   INTEGER NOT NULL DEFAULT 0;  -- when the room was last asked whether it is over
 UPDATE incidents SET alerted_at = newest, rang_at = newest;
