@@ -240,8 +240,10 @@ func (c *chat) say(s step, m []string) error {
 	case "notice":
 		content["msgtype"] = "m.notice"
 	case "reply":
+		room = cmp.Or(c.roomOf(c.last.event), room)
 		content["m.relates_to"] = map[string]any{"m.in_reply_to": map[string]any{"event_id": c.last.event}}
 	case "thread":
+		room = cmp.Or(c.roomOf(c.card), room)
 		content["m.relates_to"] = map[string]any{"rel_type": "m.thread", "event_id": c.card}
 	case "edit":
 		content["m.new_content"] = map[string]any{"msgtype": "m.text", "body": body}

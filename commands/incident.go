@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ var IncidentCommand = Command{Name: "incident", Aliases: []string{"panne"}, Args
 }}
 
 // incident returns the incident that is meant, and what follows its name: the one that
-// the first argument names by its number or by words of its thing, else the one under
+// the first argument names by its number or by a word of its thing, else the one under
 // whose card it was said, else the only one that is open. Otherwise it replies which
 // there are.
 func (c *Call) incident(tx *store.Tx, command string) (i store.Incident, rest string, ok bool, err error) {
@@ -44,16 +45,30 @@ func (c *Call) incident(tx *store.Tx, command string) (i store.Incident, rest st
 		i, ok, err = tx.Incident(c.card.Subject)
 		return i, c.Tail, ok, c.about(i, err)
 	}
-	var meant []store.Incident
-	for _, i := range open {
-		if typed == "" || alerts.Names(i.Thing, typed) {
-			meant = append(meant, i)
-		}
+	if i, ok, err = named(tx, typed, open); err != nil || !ok {
+		_ = c.Mistake(command, c.Say("triage.which")+c.openOnes(open))
+		return i, "", false, err
 	}
-	if len(meant) == 1 {
-		return meant[0], c.Rest, true, c.about(meant[0], nil)
+	return i, c.Rest, true, c.about(i, nil)
+}
+
+// named returns the one open incident of a name, else the last that was; without a name
+// the only one that is open.
+func named(tx *store.Tx, name string, open []store.Incident) (i store.Incident, ok bool, err error) {
+	is := func(i store.Incident) bool { return name == "" || alerts.Names(i.Thing, name) }
+	meant := slices.DeleteFunc(slices.Clone(open), func(i store.Incident) bool { return !is(i) })
+	switch {
+	case len(meant) == 1:
+		return meant[0], true, nil
+	case len(meant) > 1 || name == "":
+		return i, false, nil
 	}
-	return i, "", false, c.Mistake(command, c.Say("triage.which")+c.openOnes(open))
+	recent, err := tx.RecentIncidents(500)
+	at := slices.IndexFunc(recent, is)
+	if err != nil || at < 0 {
+		return i, false, err
+	}
+	return recent[at], true, nil
 }
 
 // numberIn reads "#12", or "12" where a bare number can be meant.

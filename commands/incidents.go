@@ -41,7 +41,7 @@ var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.
 // will not be heard.
 func (c *Call) sayRules(count int) {
 	list, _, _ := c.Desk.find("silences")
-	c.Reply.Line().Text(alerts.SilenceEmoji + " " + c.Say("silences.title", "Count", count) + " ").Code("!" + c.Desk.callName(list))
+	c.Reply.Line().Text(alerts.SilenceEmoji + " " + c.Say("silences.title", "Count", count) + " · ").Code("!" + c.Desk.callName(list))
 }
 
 func (c *Call) writeIncident(tx *store.Tx, i store.Incident) error {
