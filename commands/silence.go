@@ -82,7 +82,7 @@ func readUntil(words []string, now time.Time) (until time.Time, n int) {
 				return until, n + 1
 			}
 		}
-		if _, err := strconv.Atoi(first); err == nil {
+		if _, err := strconv.Atoi(first); err == nil && startsWithLetter(words[1]) {
 			if p, ok := readPause([]string{first, strings.TrimRight(words[1], ",;:")}, now); ok {
 				return p.after(now), 2
 			}
