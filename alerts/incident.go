@@ -169,19 +169,6 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	return d.begin(tx, r, store.Resolved)
 }
 
-// outlived reports whether an incident ended after what an alert tells. A recovery that
-// anyone could have written hides no certain alert.
-func (s standing) outlived(r Reading) bool {
-	m, _ := s.handled()
-	return r.Since.Before(m.At) || r.Since.Before(s.ResolvedAt) && !stronger(s.Incident, r)
-}
-
-// soon reports whether an alert follows so soon after an incident's end that it is the
-// same one.
-func (s standing) soon(r Reading, reopen time.Duration) bool {
-	return s.Alerts > 0 && !weaker(s.Incident, r) && r.Since.Before(s.ended().Add(reopen)) && !r.Since.Before(s.ended())
-}
-
 // twin is how much later than a recovery one may be dated that says the same. A
 // later one ends something that was never announced.
 const twin = 10 * time.Minute

@@ -132,6 +132,19 @@ func (s standing) ended() time.Time {
 	return later(s.ResolvedAt, m.At)
 }
 
+// outlived reports whether an incident ended after what an alert tells. A recovery that
+// anyone could have written hides no certain alert.
+func (s standing) outlived(r Reading) bool {
+	m, _ := s.handled()
+	return r.Since.Before(m.At) || r.Since.Before(s.ResolvedAt) && !stronger(s.Incident, r)
+}
+
+// soon reports whether an alert follows so soon after an incident's end that it is the
+// same one.
+func (s standing) soon(r Reading, reopen time.Duration) bool {
+	return s.Alerts > 0 && !weaker(s.Incident, r) && r.Since.Before(s.ended().Add(reopen)) && !r.Since.Before(s.ended())
+}
+
 // state folds what the source and people said.
 func (s standing) state(now time.Time) store.IncidentState {
 	_, silent := s.hush(now)
