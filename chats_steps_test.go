@@ -240,8 +240,10 @@ func (c *chat) say(s step, m []string) error {
 	case "notice":
 		content["msgtype"] = "m.notice"
 	case "reply":
+		room = cmp.Or(c.roomOf(c.last.event), room)
 		content["m.relates_to"] = map[string]any{"m.in_reply_to": map[string]any{"event_id": c.last.event}}
 	case "thread":
+		room = cmp.Or(c.roomOf(c.card), room)
 		content["m.relates_to"] = map[string]any{"rel_type": "m.thread", "event_id": c.card}
 	case "edit":
 		content["m.new_content"] = map[string]any{"msgtype": "m.text", "body": body}
@@ -298,18 +300,26 @@ func (c *chat) roomOf(event string) string {
 }
 
 // which returns the newest of the bot's cards that shows the given words now, or
-// without words the one that the script had last.
+// without words the one that the script had last. Where no card shows them, it is the
+// newest notice that does.
 func (c *chat) which(words string) string {
 	if words == "" {
 		return c.card
 	}
+	if card := c.showing(words, true); card != "" {
+		return card
+	}
+	return c.showing(words, false)
+}
+
+func (c *chat) showing(words string, card bool) string {
 	for _, room := range c.rooms {
 		for _, e := range slices.Backward(c.srv.Roots(room)) {
 			body := e.Body()
 			if edits := c.srv.EditsOf(e.ID); len(edits) > 0 {
 				body = edits[len(edits)-1].Body()
 			}
-			if isCard(e) && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
+			if isCard(e) == card && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
 				return e.ID
 			}
 		}

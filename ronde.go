@@ -49,7 +49,8 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	}
 	r := &ronde{config: c, store: s, log: log, close: set.Close, samplers: checks.NewSamplers(set, log)}
 	limits := c.Outbox
-	limits.Quiet = func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
+	quiet := func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
+	limits.Quiet = quiet
 	r.outbox = cards.New(s, language, limits, log)
 	r.routines = &routines.Desk{
 		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
@@ -57,6 +58,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
 		Store: s, Trust: c.Trust, Rules: c.MailRules, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
+		Settings: c.Incidents, Notices: r.outbox, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers,
@@ -116,8 +118,11 @@ func (r *ronde) run(ctx context.Context) error {
 	return nil
 }
 
-// tick opens what is due and shows that the bot is alive.
+// tick opens what is due, ends what was silent or taken, and shows that the bot is alive.
 func (r *ronde) tick(ctx context.Context) {
+	if err := r.alerts.Tick(ctx); err != nil && ctx.Err() == nil {
+		r.log.ErrorContext(ctx, "the incidents cannot be followed", "err", err)
+	}
 	changed, err := r.routines.Tick(ctx, r.store)
 	if err == nil {
 		err = r.store.SetValue(ctx, heartbeat, time.Now().UTC().Format(time.RFC3339))

@@ -25,54 +25,62 @@ func roomForFault(i store.Incident) int {
 
 // writeIncident writes an incident's card: first the state, the thing, the fault
 // and since when, which is all that a phone shows of it.
-func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now time.Time) cards.Content {
-	l, now := d.Language, now.In(d.Location)
-	mark, word := stateOf(i)
+func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
+	now = now.In(d.Location)
+	s.State = s.state(now)
 	var m text.Message
-	m.Text(mark + " ").Bold(l.Say("incident."+word) + " · " + text.OneLine(i.Thing, shownThing))
-	if i.State == store.Resolved {
-		d.writeRecovery(&m, i, now)
-	} else {
-		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
+	d.writeHead(&m, s, now)
+	d.writeDetails(&m, s.Incident)
+	d.writeWords(&m, s, now)
+	rings := s.State == store.Firing || s.State == store.Acknowledged
+	var content cards.Content
+	if s.State != store.Resolved {
+		m.Line().Text(d.Language.Say("incident.buttons"))
+		content.Seeds = []string{AckEmoji, SilenceEmoji, HandledEmoji}
 	}
-	d.writeDetails(&m, i)
-	for _, a := range acks {
-		m.Line().Text(AckEmoji + " " + l.Say("incident.taken", "Who", text.Person(a.Who), "When", l.Clock(a.At, now)))
-	}
-	if i.Doubted > 0 && i.State != store.Resolved {
-		m.Line().Text("⚠️ " + l.Say("incident.doubted"))
-	}
-	open := i.State == store.Firing || i.State == store.Acknowledged
-	content := cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: open}}
-	if open {
-		content.Seeds = []string{AckEmoji}
-	}
+	content.Message = cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: rings}
 	return content
 }
 
-// stateOf returns the emoji of an incident's state and what its word is called. What
-// runs out is not down, and its day is no recovery.
-func stateOf(i store.Incident) (mark, word string) {
+// writeHead writes the first line, and below it what was broken when that is over.
+func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
+	l, i := d.Language, s.Incident
+	thing := text.OneLine(i.Thing, shownThing)
+	handled, byHand := s.byHand()
 	switch {
-	case i.Source == string(KumaExpiry) && i.State == store.Firing:
-		return "🟡", "expiring"
-	case i.State == store.Resolved && i.ResolvedAt.Equal(expires(i)):
-		return "⚪", "expired"
+	case byHand:
+		m.Text("✅ ").Bold(l.Say("incident.handled") + " · " + thing)
+		m.Text(" · " + l.Say("incident.by", "Who", text.Person(handled.Who), "When", l.Clock(handled.At, now)))
+		d.writeEnd(m, i, handled.At)
+		if !i.ResolvedAt.IsZero() {
+			m.Line().Text("🟢 " + l.Say("incident.recovered", "When", l.Clock(i.ResolvedAt, now)))
+		}
+	case i.State == store.Resolved && i.ResolvedAt.IsZero(): // somebody closed it, thought better of it, and it goes on elsewhere
+		m.Text("⚪ ").Bold(l.Say("incident.continued") + " · " + thing)
+	case i.State == store.Resolved && i.ResolvedAt.Equal(expires(i)): // its day is no recovery
+		m.Text("⚪ ").Bold(l.Say("incident.expired") + " · " + thing).Text(" · " + l.Clock(i.ResolvedAt, now))
+		d.writeEnd(m, i, i.ResolvedAt)
+	case i.Source == string(KumaExpiry) && i.State == store.Firing: // what runs out is not down
+		m.Text("🟡 ").Bold(l.Say("incident.expiring") + " · " + thing)
+		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
+	case i.State == store.Resolved:
+		m.Text("🟢 ").Bold(l.Say("incident.resolved") + " · " + thing).Text(" · " + l.Clock(i.ResolvedAt, now))
+		d.writeEnd(m, i, i.ResolvedAt)
+	default:
+		mark := map[store.IncidentState]string{store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "🔕"}[i.State]
+		m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + thing)
+		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
 	}
-	mark = map[store.IncidentState]string{
-		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
-	}[i.State]
-	return mark, string(i.State)
 }
 
-func (d *Desk) writeRecovery(m *text.Message, i store.Incident, now time.Time) {
+// writeEnd adds how long it lasted, and what it was.
+func (d *Desk) writeEnd(m *text.Message, i store.Incident, ended time.Time) {
 	l := d.Language
-	m.Text(" · " + l.Clock(i.ResolvedAt, now))
 	if i.Alerts == 0 {
 		m.Text(" · " + l.Say("incident.unseen"))
 		return
 	}
-	m.Text(" · " + l.Say("incident.lasted", "Time", l.Duration(i.ResolvedAt.Sub(i.Since))))
+	m.Text(" · " + l.Say("incident.lasted", "Time", l.Duration(ended.Sub(i.Since))))
 	if i.Fault != "" {
 		m.Line().Text(l.Say("incident.was", "Fault", i.Fault))
 	}
@@ -92,11 +100,53 @@ func (d *Desk) writeDetails(m *text.Message, i store.Incident) {
 	if i.Alerts > 1 {
 		said = append(said, l.Say("incident.seen", "Count", i.Alerts))
 	}
+	if i.Flaps > 0 {
+		said = append(said, l.Say("incident.flaps", "Count", i.Flaps))
+	}
 	said = append(said, "#"+strconv.FormatInt(i.ID, 10))
 	m.Line().Text(strings.Join(said, " · "))
 	if !i.Verified {
 		m.Line().Text("⚠️ " + l.Say("mail.unverified"))
 	}
+	if i.Doubted > 0 && i.State != store.Resolved {
+		m.Line().Text("⚠️ " + l.Say("incident.doubted"))
+	}
+}
+
+// shownNotes is how many notes a card shows, the newest; !why has them all.
+const shownNotes = 3
+
+// writeWords adds what people said: who is on it, until when it is silent, notes.
+func (d *Desk) writeWords(m *text.Message, s standing, now time.Time) {
+	acks := s.acks(now)
+	if s.State == store.Resolved {
+		acks = s.said(store.Ack)
+	}
+	for _, a := range acks {
+		m.Line().Text(AckEmoji + " " + d.Holds(a, s.State != store.Resolved, now))
+	}
+	if h, silent := s.hush(now); silent && s.State != store.Resolved {
+		m.Line().Text(SilenceEmoji + " " + d.Language.Say("incident.quiet", "When", d.Language.Clock(h.until, now), "Who", text.Person(h.who)))
+		if h.reason != "" {
+			m.Text(" · " + text.OneLine(text.Mask(h.reason), 100))
+		}
+	}
+	notes := s.said(store.Note)
+	for _, n := range notes[max(0, len(notes)-shownNotes):] {
+		m.Line().Text("📝 " + d.Language.Say("incident.note", "Who", text.Person(n.Who), "Note", text.OneLine(text.Mask(n.Note), 300)))
+	}
+	if h, byHand := s.byHand(); byHand && h.Note != "" {
+		m.Line().Text("📝 " + text.OneLine(text.Mask(h.Note), 300))
+	}
+}
+
+// Holds says who took an incident on, and until when or since when.
+func (d *Desk) Holds(a store.IncidentMark, open bool, now time.Time) string {
+	l, now := d.Language, now.In(d.Location)
+	if open && !a.Until.IsZero() {
+		return l.Say("incident.held", "Who", text.Person(a.Who), "When", l.Clock(a.Until, now))
+	}
+	return l.Say("incident.taken", "Who", text.Person(a.Who), "When", l.Clock(a.At, now))
 }
 
 // writeMail writes the card of a mail that is no alert: what it is, who sent it,

@@ -17,17 +17,39 @@ const (
 	MailCard     = "mail"
 )
 
-// AckEmoji is the reaction that acknowledges an incident from its card.
-const AckEmoji = "👀"
+// The reactions that are buttons of an incident's card.
+const (
+	AckEmoji     = "👀"
+	SilenceEmoji = "🔕"
+	HandledEmoji = "✅"
+)
 
 // room is where alerts go.
 const room = "supervision"
+
+// Notices takes what has to be said once under a card. [cards.Outbox] is one.
+type Notices interface {
+	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
+}
+
+// Settings is how incidents are followed.
+type Settings struct {
+	Reopen time.Duration       // how soon after its end an incident that fires again is the same
+	Age    time.Duration       // after how long without a word the room is asked whether it is over; 0 for never
+	Lease  time.Duration       // how long an ack holds; 0 for as long as the incident is open
+	Hosts  map[string][]string // the hosts, and by which words the names of what runs on each are known
+}
 
 // Desk folds what the mailbox brought into incidents and writes their cards.
 type Desk struct {
 	Store    *store.Store
 	Trust    Trust
 	Rules    []Rule // the first that takes a mail says what it is
+	Settings Settings
+	Notices  Notices
+	// Quiet returns when the quiet hours end in which an instant lies, or the instant
+	// itself; nil knows none.
+	Quiet    func(now time.Time) (end time.Time)
 	Location *time.Location
 	Language *text.Language
 	Log      *slog.Logger
@@ -131,15 +153,23 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	s, err := d.stands(tx, last)
+	if err != nil {
+		return 0, err
+	}
 	open := known && last.State != store.Resolved
+	_, byHand := s.handled()
 	switch {
 	case r.State == Firing && open:
 		return last.ID, d.repeat(tx, last, r)
-	case r.State == Firing && known && r.Since.Before(last.ResolvedAt) && !stronger(last, r):
+	case r.State == Firing && known && s.outlived(r):
 		return last.ID, d.late(tx, last, r)
+	case r.State == Firing && known && s.soon(r, d.Settings.Reopen):
+		last.CalmAt = s.ended()
+		return last.ID, d.refire(tx, last, r)
 	case r.State == Firing:
 		return d.begin(tx, r, store.Firing)
-	case open:
+	case open || byHand && last.ResolvedAt.IsZero():
 		return last.ID, d.recover(tx, last, r)
 	case known && r.Since.Before(last.ResolvedAt.Add(twin)):
 		return last.ID, d.again(tx, last, r)
@@ -169,41 +199,69 @@ func show(tx *store.Tx, id int64, urgent bool) error {
 func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64, error) {
 	i := store.Incident{
 		Source: r.source(), Thing: r.Thing, State: state, Fault: r.Fault,
-		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1,
+		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1, Alerted: earlier(r.Since, tx.Now),
 	}
 	if state == store.Resolved {
-		i.Alerts = 0
+		i.Alerts, i.Alerted = 0, time.Time{}
 	}
 	id, err := tx.AddIncident(i)
 	if err != nil {
 		return 0, err
 	}
+	i.ID = id
 	if state == store.Resolved {
-		i.ID, i.ResolvedAt = id, r.Since
-		if err := tx.SaveIncident(i); err != nil {
-			return 0, err
-		}
+		i.ResolvedAt = r.Since
 	}
-	return id, show(tx, id, state == store.Firing)
+	s, err := d.stands(tx, i)
+	if err != nil {
+		return 0, err
+	}
+	rings := s.state(tx.Now) == store.Firing
+	if rings {
+		i.RangAt = tx.Now
+	}
+	return id, d.settle(tx, i, rings)
 }
 
 // repeat counts one more alert about what is known to be broken. One that anyone
 // could have written changes nothing else of what a verified one said.
 func (d *Desk) repeat(tx *store.Tx, i store.Incident, r Reading) error {
+	hear(tx, &i, r)
+	return d.settle(tx, i, true)
+}
+
+// hear notes in an incident what one more alert about it says.
+func hear(tx *store.Tx, i *store.Incident, r Reading) {
 	i.Alerts++
-	if !weaker(i, r) {
-		if stronger(i, r) || !r.Since.Before(i.Newest) {
-			i.Newest, i.Fault = r.Since, r.Fault
-		}
-		if r.Since.Before(i.Since) {
-			i.Since = r.Since
-		}
-		i.Verified = r.Verified
+	if weaker(*i, r) {
+		return
 	}
-	if err := tx.SaveIncident(i); err != nil {
+	if stronger(*i, r) || !r.Since.Before(i.Newest) {
+		i.Newest, i.Fault = r.Since, r.Fault
+	}
+	i.Since = earlier(i.Since, r.Since)
+	i.Alerted = later(i.Alerted, earlier(r.Since, tx.Now))
+	i.Verified = r.Verified
+}
+
+// refire reopens an incident that had ended only just now.
+func (d *Desk) refire(tx *store.Tx, i store.Incident, r Reading) error {
+	hear(tx, &i, r)
+	i.Flaps++
+	i.RefiredAt, i.ResolvedAt = tx.Now, time.Time{}
+	if err := d.settle(tx, i, true); err != nil {
 		return err
 	}
-	return show(tx, i.ID, true)
+	i, _, err := tx.Incident(i.ID)
+	if err != nil {
+		return err
+	}
+	s, err := d.stands(tx, i)
+	if err != nil {
+		return err
+	}
+	_, err = d.ring(tx, &s)
+	return err
 }
 
 // late counts an alert that arrived after the recovery that ended it. It reopens
@@ -233,12 +291,9 @@ func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading) error {
 	case weaker(i, r):
 		i.Doubted++
 	default:
-		i.State, i.ResolvedAt, i.Verified = store.Resolved, r.Since, r.Verified
+		i.ResolvedAt, i.Verified = r.Since, r.Verified
 	}
-	if err := tx.SaveIncident(i); err != nil {
-		return err
-	}
-	return show(tx, i.ID, true)
+	return d.settle(tx, i, true)
 }
 
 // again takes note of the twin of a recovery, which nobody has to see: an alert
@@ -251,46 +306,6 @@ func (d *Desk) again(tx *store.Tx, i store.Incident, r Reading) error {
 	return tx.SaveIncident(i)
 }
 
-// Acknowledge records that somebody takes care of an incident.
-func (d *Desk) Acknowledge(tx *store.Tx, id int64, a store.Acknowledgement) error {
-	if err := tx.Acknowledge(id, a); err != nil {
-		return err
-	}
-	return d.settle(tx, id)
-}
-
-// Unacknowledge takes back the acknowledgement that a reaction made. known is
-// false when that reaction made none.
-func (d *Desk) Unacknowledge(tx *store.Tx, eventID string) (incident int64, known bool, err error) {
-	incident, known, err = tx.Unacknowledge(eventID)
-	if err != nil || !known {
-		return 0, false, err
-	}
-	return incident, true, d.settle(tx, incident)
-}
-
-// settle gives an open incident the state that its acknowledgements say.
-func (d *Desk) settle(tx *store.Tx, id int64) error {
-	i, known, err := tx.Incident(id)
-	if err != nil || !known {
-		return err
-	}
-	acks, err := tx.Acknowledgements(id)
-	if err != nil {
-		return err
-	}
-	switch {
-	case i.State == store.Firing && len(acks) > 0:
-		i.State = store.Acknowledged
-	case i.State == store.Acknowledged && len(acks) == 0:
-		i.State = store.Firing
-	}
-	if err := tx.SaveIncident(i); err != nil {
-		return err
-	}
-	return show(tx, id, true)
-}
-
 // RenderIncident writes the card of an incident.
 func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
 	i, known, err := tx.Incident(id)
@@ -300,11 +315,11 @@ func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
 	if !known {
 		return cards.Content{}, fmt.Errorf("no incident %d", id)
 	}
-	acks, err := tx.Acknowledgements(id)
+	s, err := d.stands(tx, i)
 	if err != nil {
 		return cards.Content{}, err
 	}
-	return d.writeIncident(i, acks, tx.Now), nil
+	return d.writeIncident(s, tx.Now), nil
 }
 
 // RenderMail writes the card of a mail that is no alert.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ronde/cards"
 	"ronde/store"
 	"ronde/text"
 )
@@ -80,7 +81,15 @@ func TestFolding(t *testing.T) {
 // inboxDesk is a desk with its store.
 type inboxDesk struct {
 	*Desk
-	t *testing.T
+	t     *testing.T
+	rings *[]string // the keys of what was said under cards
+}
+
+// AddUnder takes note of what rings.
+func (d inboxDesk) AddUnder(_ *store.Tx, key string, _ store.Card, _ cards.Message) error {
+	kind, _, _ := strings.Cut(key, "-")
+	*d.rings = append(*d.rings, kind)
+	return nil
 }
 
 func newInboxDesk(t *testing.T) inboxDesk {
@@ -95,9 +104,11 @@ func newInboxDesk(t *testing.T) inboxDesk {
 		t.Fatal(err)
 	}
 	trust := Trust{AuthServID: "mx.example.org"}
-	return inboxDesk{NewDesk(&Desk{
+	d := inboxDesk{NewDesk(&Desk{
 		Store: s, Trust: trust, Location: time.UTC, Language: l, Log: slog.New(slog.DiscardHandler), Changed: func() {},
-	}), t}
+	}), t, &[]string{}}
+	d.Notices = d
+	return d
 }
 
 // fold has one mail come in, as TestFolding writes it.
@@ -173,6 +184,9 @@ func describe(i store.Incident) string {
 	} else {
 		s += ", unverified"
 	}
+	if i.Flaps > 0 {
+		s += fmt.Sprintf(", flaps %d", i.Flaps)
+	}
 	if i.Doubted > 0 {
 		s += fmt.Sprintf(", doubted %d", i.Doubted)
 	}
@@ -187,53 +201,5 @@ func TestAMailThatIsKnownChangesNothing(t *testing.T) {
 		if got := d.incidents(); got != "firing since 10:00: 502, 1 alert, verified" {
 			t.Errorf("the same mail twice comes to %q", got)
 		}
-	})
-}
-
-func TestAnIncidentIsTakenWhileAnybodySaysSo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newInboxDesk(t)
-		d.fold("10:00 down 502", 1)
-		state := func() store.IncidentState {
-			var i store.Incident
-			err := d.Store.View(t.Context(), func(tx *store.Tx) (err error) {
-				i, _, err = tx.Incident(1)
-				return err
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return i.State
-		}
-		do := func(want store.IncidentState, change func(tx *store.Tx) error) {
-			t.Helper()
-			if err := d.Store.Update(t.Context(), change); err != nil {
-				t.Fatal(err)
-			}
-			if got := state(); got != want {
-				t.Errorf("the incident is %s, want %s", got, want)
-			}
-		}
-		take := func(event string) func(tx *store.Tx) error {
-			return func(tx *store.Tx) error {
-				return d.Acknowledge(tx, 1, store.Acknowledgement{At: tx.Now, Who: "@ana:ronde.test", EventID: event})
-			}
-		}
-		giveBack := func(event string, want bool) func(tx *store.Tx) error {
-			return func(tx *store.Tx) error {
-				if _, known, err := d.Unacknowledge(tx, event); err != nil || known != want {
-					return fmt.Errorf("giving back %s: known %v, %w", event, known, err)
-				}
-				return nil
-			}
-		}
-		do(store.Acknowledged, take("$1"))
-		do(store.Acknowledged, take("$2"))
-		do(store.Acknowledged, giveBack("$1", true))
-		do(store.Acknowledged, giveBack("$1", false))
-		do(store.Firing, giveBack("$2", true))
-		do(store.Acknowledged, take("$3"))
-		d.fold("10:10 up", 2)
-		do(store.Resolved, giveBack("$3", true))
 	})
 }

@@ -7,6 +7,9 @@ import (
 
 // Claim says that somebody is on a routine: "!claim backups".
 var Claim = Command{Name: "claim", French: "prendre", Aliases: []string{"mine", "jemencharge"}, Args: true, Acts: true, InThread: true, Do: func(tx *store.Tx, c *Call) error {
+	if c.aboutIncident() {
+		return acknowledge(tx, c)
+	}
 	r, o, _, err := c.open(tx, "claim")
 	if err != nil || o.ID == 0 {
 		return err

@@ -27,7 +27,8 @@ type Command struct {
 	// obeyed however late it is read. Others are answered only while somebody may
 	// still be waiting for them.
 	Acts bool
-	// InThread lets people leave the "!" out when they write under a routine's card.
+	// InThread lets people leave the "!" out when they write under a routine's card;
+	// for an incident's see triageWords.
 	InThread bool
 	// Listed is true when it destroys, publishes or concerns the bot itself: beyond
 	// Acts it needs a person that the rights name, whatever the level in the room.
@@ -56,6 +57,14 @@ var All = []Command{
 	Away,
 	Swap,
 	Incidents,
+	IncidentCommand,
+	Ack,
+	Resolve,
+	Silence,
+	Silences,
+	NoteCommand,
+	Who,
+	Why,
 	Stats,
 	Reload,
 	Help,

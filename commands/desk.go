@@ -42,6 +42,7 @@ type Samplers interface {
 // Notices takes what has to be said once.
 type Notices interface {
 	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
+	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
 	Wake()
 }
 

@@ -12,6 +12,9 @@ import (
 // DoneCommand records that a routine was done: "!done backups yesterday 18:00 with
 // @bob all green".
 var DoneCommand = Command{Name: "done", French: "fait", Args: true, Acts: true, InThread: true, Do: func(tx *store.Tx, c *Call) error {
+	if c.aboutIncident() {
+		return resolve(tx, c)
+	}
 	r, rest, ok := c.routine(tx, "done")
 	if !ok {
 		return nil

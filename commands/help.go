@@ -30,6 +30,7 @@ func (c *Call) listCommands() {
 		c.Reply.Line().Code(c.usage(cmd)).Text(" · " + c.Say("command."+cmd.Name+".short"))
 	}
 	c.Reply.Line().Text(c.Say("help.reactions"))
+	c.Reply.Line().Text(c.Say("help.triage"))
 	c.Reply.Line().Text(c.Say("help.more") + " ").Code(c.Say("command.help.example"))
 }
 

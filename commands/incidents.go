@@ -19,9 +19,9 @@ var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.
 	}
 	if len(open) == 0 {
 		c.Reply.Text("🟢 ").Bold(c.Say("incidents.none"))
-		return nil
+	} else {
+		c.Reply.Text("🔴 ").Bold(c.Say("incidents.open", "Count", len(open)))
 	}
-	c.Reply.Text("🔴 ").Bold(c.Say("incidents.open", "Count", len(open)))
 	for _, i := range open[:min(len(open), shownIncidents)] {
 		if err := c.writeIncident(tx, i); err != nil {
 			return err
@@ -30,18 +30,32 @@ var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.
 	if more := len(open) - shownIncidents; more > 0 {
 		c.Reply.Line().Text(c.Say("incidents.more", "Count", more))
 	}
-	return nil
+	rules, err := c.Desk.Alerts.Silences(tx)
+	if err == nil && len(rules) > 0 {
+		c.sayRules(len(rules))
+	}
+	return err
 }}
 
+// sayRules adds that something is silent: whoever asks what is broken must know what
+// will not be heard.
+func (c *Call) sayRules(count int) {
+	list, _, _ := c.Desk.find("silences")
+	c.Reply.Line().Text(alerts.SilenceEmoji + " " + c.Say("silences.title", "Count", count) + " · ").Code("!" + c.Desk.callName(list))
+}
+
 func (c *Call) writeIncident(tx *store.Tx, i store.Incident) error {
-	acks, err := tx.Acknowledgements(i.ID)
+	t, err := c.Desk.Alerts.Triage(tx, i)
 	if err != nil {
 		return err
 	}
 	c.Reply.Line().Text("#" + strconv.FormatInt(i.ID, 10) + " ").Bold(text.OneLine(i.Thing, 30))
 	c.Reply.Text(" · " + text.OneLine(i.Fault, 40) + " · " + c.Say("incident.since", "When", c.clock(tx, i.Since)))
-	if len(acks) > 0 {
-		c.Reply.Text(" · " + alerts.AckEmoji + " " + text.Person(acks[0].Who))
+	if len(t.Acks) > 0 {
+		c.Reply.Text(" · " + alerts.AckEmoji + " " + text.Person(t.Acks[0].Who))
+	}
+	if !t.Until.IsZero() {
+		c.Reply.Text(" · " + alerts.SilenceEmoji + " " + c.until(tx, t.Until))
 	}
 	return nil
 }

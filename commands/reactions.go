@@ -30,6 +30,8 @@ var buttons = []button{
 	{routines.RoundKind, "", "done", pressNumber},
 	{routines.RoundKind, routines.ClaimEmoji, "claim", pressClaimAll},
 	{alerts.IncidentCard, alerts.AckEmoji, "ack", pressAck},
+	{alerts.IncidentCard, alerts.SilenceEmoji, "silence", pressSilence},
+	{alerts.IncidentCard, alerts.HandledEmoji, "resolve", pressHandled},
 }
 
 // means reports whether an emoji is that of the button.
@@ -120,7 +122,27 @@ func pressClaimAll(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (s
 }
 
 func pressAck(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
-	return subjectOf(card), d.Alerts.Acknowledge(tx, card.Subject, store.Acknowledgement{At: e.At, Who: e.Sender, EventID: e.EventID})
+	return d.pressIncident(tx, card, e, store.IncidentMark{Kind: store.Ack})
+}
+
+func pressHandled(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	return d.pressIncident(tx, card, e, store.IncidentMark{Kind: store.Handled})
+}
+
+func pressSilence(d *Desk, tx *store.Tx, card store.Card, e store.RoomEvent) (string, error) {
+	step, err := d.Alerts.NextStep(tx, card.Subject)
+	if err != nil {
+		return "", err
+	}
+	until := earlier(e.At, tx.Now).Add(step)
+	return d.pressIncident(tx, card, e, store.IncidentMark{Kind: store.Silence, Until: until})
+}
+
+// pressIncident marks an incident.
+func (d *Desk) pressIncident(tx *store.Tx, card store.Card, e store.RoomEvent, m store.IncidentMark) (string, error) {
+	m.At, m.Who, m.EventID, m.How = e.At, e.Sender, e.EventID, "reaction"
+	_, err := d.Alerts.Mark(tx, card.Subject, m)
+	return subjectOf(card), err
 }
 
 // reacted does what a reaction to a card means; any other reaction is only a
@@ -146,7 +168,7 @@ func (d *Desk) reacted(ctx context.Context, e store.RoomEvent) error {
 
 func (d *Desk) button(ctx context.Context, e store.RoomEvent) (card store.Card, found button, err error) {
 	err = d.Store.View(ctx, func(tx *store.Tx) (err error) {
-		card, _, err = tx.CardOfEvent(e.Target)
+		card, _, err = tx.CardAt(e.Target)
 		return err
 	})
 	for _, b := range buttons {
@@ -244,9 +266,27 @@ func (d *Desk) takeBack(tx *store.Tx, e store.RoomEvent, deed *store.Deed) error
 			return err
 		}
 	}
-	incident, known, err := d.Alerts.Unacknowledge(tx, e.Target)
-	if err == nil && known {
-		deed.Action, deed.Subject = "unack", alerts.IncidentCard+" "+strconv.FormatInt(incident, 10)
+	return d.takeBackTriage(tx, e, deed)
+}
+
+// undone is how the audit log calls the removal of what was said of an incident.
+var undone = map[store.IncidentMarkKind]string{
+	store.Ack: "unack", store.Silence: "unsilence", store.Handled: "reopen", store.Note: "unnote",
+}
+
+func (d *Desk) takeBackTriage(tx *store.Tx, e store.RoomEvent, deed *store.Deed) error {
+	m, known, err := d.Alerts.UndoByEvent(tx, e.Target, e.Sender)
+	if err != nil {
+		return err
 	}
-	return err
+	if known {
+		deed.Action, deed.Subject = undone[m.Kind], alerts.IncidentCard+" "+strconv.FormatInt(m.IncidentID, 10)
+		return nil
+	}
+	rule, known, err := tx.SilenceByEvent(e.Target)
+	if err != nil || !known {
+		return err
+	}
+	deed.Action, deed.Subject = "unsilence", "silence "+strconv.FormatInt(rule.ID, 10)
+	return d.Alerts.EndSilence(tx, rule.ID, e.Sender)
 }

@@ -3,12 +3,16 @@ package commands
 import (
 	"cmp"
 	"context"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"ronde/alerts"
 	"ronde/routines"
 	"ronde/store"
+	"ronde/text"
 )
 
 // cardAbove returns the card in whose thread, or in answer to which, something was
@@ -19,15 +23,18 @@ func (d *Desk) cardAbove(ctx context.Context, e store.RoomEvent) (card store.Car
 		return card, nil
 	}
 	err = d.Store.View(ctx, func(tx *store.Tx) (err error) {
-		card, _, err = tx.CardOfEvent(above)
+		card, _, err = tx.CardAt(above)
 		return err
 	})
 	return card, err
 }
 
-// unmarked gives what is said under a routine's card the "!" that may be left out
-// there, if it can hardly be anything but a command that is meant for that.
+// unmarked gives what is said under a card the "!" that may be left out there, if it
+// can hardly be anything but a command that is meant for that.
 func (d *Desk) unmarked(body string, card store.Card, now time.Time) string {
+	if card.Kind == alerts.IncidentCard {
+		return unmarkedTriage(body)
+	}
 	if card.Kind != routines.CardKind && card.Kind != routines.RoundKind {
 		return body
 	}
@@ -67,4 +74,37 @@ func (d *Desk) plainly(cmd Command, rest string, card store.Card, now time.Time)
 		return strings.HasPrefix(rest, "@")
 	}
 	return rest == ""
+}
+
+// triageWords are what people may write alone under an incident's card, by the command
+// that it stands for.
+var triageWords = map[string][]string{
+	"ack":     {"ack"},
+	"resolve": {"resolved", "résolu", "réglé", "traité"},
+	"who":     {"who", "who?", "qui", "qui?"},
+	"undo":    {"undo", "annuler"},
+}
+
+// bareSilence is how long somebody wants to hear nothing. Minutes are left out: "5 min"
+// says when one will be there.
+var bareSilence = regexp.MustCompile(`^[0-9]{1,3} ?(?:h|heures?|hours?|j|jours?|d|days?)$`)
+
+// unmarkedTriage is unmarked for an incident's card, where people talk most.
+func unmarkedTriage(body string) string {
+	body = strings.TrimSpace(body)
+	folded := strings.TrimRight(text.Fold(strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(body)), ".! ")
+	if bareSilence.MatchString(folded) {
+		return "!silence " + folded
+	}
+	for command, words := range triageWords {
+		if slices.ContainsFunc(words, func(w string) bool { return text.Fold(w) == strings.ReplaceAll(folded, " ?", "?") }) {
+			return "!" + command
+		}
+	}
+	word, rest := cutWord(body)
+	first, _ := cutWord(rest)
+	if isWord(strings.TrimRight(word, ":"), "note") && rest != "" && !isWord(first, "que", "qu'il", "bien", "that") {
+		return "!note " + rest
+	}
+	return body
 }

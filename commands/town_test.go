@@ -56,6 +56,7 @@ func newTown(t *testing.T, commands ...Command) *town {
 		Alerts:   alerts.NewDesk(&alerts.Desk{Store: s, Location: time.UTC, Language: l, Log: log, Changed: func() {}}),
 		Stats:    noHosts{},
 	})
+	w.Alerts.Notices = w
 	w.commands = append(slices.Clone(All), commands...)
 	w.Connect(w, w)
 	w.Config = w
@@ -103,6 +104,11 @@ func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 	}
 	w.notices = append(w.notices, m.Plain)
 	return nil
+}
+
+// AddUnder catches what is said under a card as AddNotice does.
+func (w *town) AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error {
+	return w.AddNotice(tx, key, card.Room, m)
 }
 
 func (w *town) Read() Reading { return w.reading }

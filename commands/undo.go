@@ -8,8 +8,12 @@ import (
 	"ronde/text"
 )
 
-// Undo takes back the last thing that was said of a routine: "!undo backups".
+// Undo takes back the last thing that was said of a routine, or under the card of an
+// incident: "!undo backups".
 var Undo = Command{Name: "undo", French: "annuler", Aliases: []string{"défaire"}, Args: true, Acts: true, InThread: true, Do: func(tx *store.Tx, c *Call) error {
+	if c.aboutIncident() {
+		return c.undoTriage(tx)
+	}
 	r, _, ok := c.routine(tx, "undo")
 	if !ok {
 		return nil
@@ -45,4 +49,23 @@ func (c *Call) sayStill(tx *store.Tx, r routines.Routine) error {
 		c.Reply.Line().Text(c.Say("routine.last", "When", c.clock(tx, last.At), "Who", c.whoDid(last)))
 	}
 	return err
+}
+
+// undoTriage takes back the last thing that was said of an incident.
+func (c *Call) undoTriage(tx *store.Tx) error {
+	i, _, ok, err := c.incident(tx, "undo")
+	if err != nil || !ok {
+		return err
+	}
+	m, known, err := c.Desk.Alerts.UndoLast(tx, i.ID, c.Event.Sender)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		c.Reply.Text(c.Say("undo.nothing", "Title", nameOf(i)))
+		return nil
+	}
+	c.Reply.Text("↩️ ").Bold(c.Say("undo.undone", "Title", nameOf(i)))
+	c.Reply.Text(" · " + markEmoji[m.Kind] + " " + text.Person(m.Who) + ", " + c.clock(tx, m.At))
+	return nil
 }

@@ -90,9 +90,10 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[mail]]", slices.EqualFunc(c.MailRules, running.MailRules, alerts.Rule.Equal)},
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
+		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
-		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts)},
+		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts)},
 	} {
 		if !s.same {
 			changed = append(changed, s.name)

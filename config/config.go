@@ -45,6 +45,7 @@ type Config struct {
 	Mailbox     *alerts.MailboxConfig // nil when no mailbox is followed
 	Trust       alerts.Trust          // which mails of the mailbox count
 	MailRules   []alerts.Rule         // what mails of other kinds are, in the order of the file
+	Incidents   alerts.Settings       // how incidents are followed
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
@@ -96,7 +97,7 @@ func load(path string, scopes ...Scope) (Config, error) {
 // The mistakes are of all scopes, in the order of the file. The Config holds what
 // could be understood, with defaults for the rest.
 func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config, Mistakes) {
-	r := &reader{file: name, lookup: lookup, defaults: make(map[string]string)}
+	r := &reader{file: name, lookup: lookup, defaults: make(map[string]string), things: make(map[string][]string)}
 	doc = bytes.TrimPrefix(doc, []byte("\ufeff"))
 	root, clean := read(doc, r.note)
 	c := r.config(r.section(root, "", ""))
@@ -125,6 +126,7 @@ func (r *reader) config(s *section) Config {
 	r.mailbox(&c, s)
 	c.MailRules = r.mailRules(s)
 	c.Hosts = r.hosts(s)
+	c.Incidents = r.incidents(s, c.Prompting.Lease)
 	c.OAuth = r.oauth(s)
 	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
 	c.Files = r.files

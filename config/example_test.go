@@ -161,7 +161,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "digest", "mailbox", "mail", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required

@@ -21,8 +21,13 @@ func (r *reader) hosts(root *section) []hosts.Config {
 			Local:  s.truth("local"),
 			Root:   s.root(),
 		}
+		things := s.texts("things", `["Nuage", "Forge"]`)
 		if s.table == nil {
 			continue
+		}
+		r.things[one.Name] = nil
+		for _, t := range things {
+			r.things[one.Name] = append(r.things[one.Name], t.text)
 		}
 		taken.take(s, "name", one.Name, s.at("name"))
 		s.onlyHere(one, here)

@@ -13,7 +13,7 @@ func (r *reader) prompting(root *section) routines.Settings {
 	prompts, people, digest := root.only("prompts", false), root.only("people", false), root.only("digest", false)
 	s := routines.Settings{
 		Quiet:   people.quiet("quiet"),
-		Lease:   people.lease(),
+		Lease:   people.durationOrNone("lease", "4h", "15m", "7d"),
 		Rounds:  map[string]bool{},
 		RoundAt: parsed(prompts, "at", `"09:00"`, routines.ParseClock),
 	}
@@ -30,13 +30,13 @@ func (r *reader) prompting(root *section) routines.Settings {
 	return s
 }
 
-// lease reads how long a claim holds; the word "none" makes it hold until the end.
-func (s *section) lease() time.Duration {
-	if s.has("lease") && s.table.values["lease"].text == "none" {
-		s.asked = append(s.asked, "lease")
+// durationOrNone is duration, but that the word "none" stands for zero.
+func (s *section) durationOrNone(name, byDefault, least, most string) time.Duration {
+	if s.has(name) && s.table.values[name].text == "none" {
+		s.asked = append(s.asked, name)
 		return 0
 	}
-	return s.duration("lease", "4h", "15m", "7d")
+	return s.duration(name, byDefault, least, most)
 }
 
 // quiet reads hours such as "22:00..07:00"; the word "none" turns them off.

@@ -56,6 +56,21 @@ func (tx *Tx) CardOfEvent(eventID string) (Card, bool, error) {
 	return c, known, nil
 }
 
+// CardAt returns the card whose first event has the given id, or under which the
+// notice with that id stands.
+func (tx *Tx) CardAt(eventID string) (Card, bool, error) {
+	c, known, err := tx.CardOfEvent(eventID)
+	if known || err != nil || eventID == "" {
+		return c, known, err
+	}
+	c, known, err = one(tx, scanCard, selectCard+`WHERE id = (SELECT card_id FROM outbox
+		WHERE event_id = ? AND event_id <> '' AND card_id IS NOT NULL AND emoji = '')`, eventID)
+	if err != nil {
+		return c, false, fmt.Errorf("read the card above event %s: %w", eventID, err)
+	}
+	return c, known, nil
+}
+
 // CardOf returns the card that mirrors a thing.
 func (tx *Tx) CardOf(kind string, subject int64) (Card, bool, error) {
 	c, known, err := one(tx, scanCard, selectCard+"WHERE kind = ? AND subject = ?", kind, subject)

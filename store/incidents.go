@@ -29,20 +29,20 @@ type Incident struct {
 	Newest     time.Time // the newest alert folded, by the sender's clock
 	Alerts     int       // how many said that it is broken
 	Doubted    int       // recoveries that could not be trusted
-	ResolvedAt time.Time // by the sender's clock; zero while it is open
-}
+	ResolvedAt time.Time // by the sender's clock; zero while the source did not say that it is over
 
-// Acknowledgement says that somebody takes care of an incident.
-type Acknowledgement struct {
-	At      time.Time
-	Who     string // Matrix user id
-	EventID string // the reaction
+	Alerted   time.Time // the newest alert folded, at the latest when it came in
+	Flaps     int       // how often it fired again soon after its end
+	RefiredAt time.Time // when it last did, by our clock
+	CalmAt    time.Time // when it had ended before that
+	RangAt    time.Time // when a phone last rang for it, by our clock; zero for never
+	AskedAt   time.Time // when the room was last asked whether it is over
 }
 
 // AddIncident stores a new incident and returns its id.
 func (tx *Tx) AddIncident(i Incident) (int64, error) {
-	id, err := tx.insert(`INSERT INTO incidents (source, thing, state, fault, verified, since, newest, alerts)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, i.Source, i.Thing, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts)
+	id, err := tx.insert(`INSERT INTO incidents (source, thing, state, fault, verified, since, newest, alerts, alerted_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, i.Source, i.Thing, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, ms(i.Alerted))
 	if err != nil {
 		return 0, fmt.Errorf("store an incident of %s: %w", i.Thing, err)
 	}
@@ -51,9 +51,10 @@ func (tx *Tx) AddIncident(i Incident) (int64, error) {
 
 // SaveIncident stores what changed about an incident.
 func (tx *Tx) SaveIncident(i Incident) error {
-	_, err := tx.exec(`UPDATE incidents SET state = ?, fault = ?, verified = ?, since = ?, newest = ?, alerts = ?, doubted = ?, resolved_at = ?
-		WHERE id = ?`, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, i.Doubted,
-		sql.NullInt64{Int64: ms(i.ResolvedAt), Valid: !i.ResolvedAt.IsZero()}, i.ID)
+	_, err := tx.exec(`UPDATE incidents SET state = ?, fault = ?, verified = ?, since = ?, newest = ?, alerts = ?, doubted = ?, resolved_at = ?,
+		alerted_at = ?, flaps = ?, refired_at = ?, calm_at = ?, rang_at = ?, asked_at = ? WHERE id = ?`,
+		i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, i.Doubted, sql.NullInt64{Int64: ms(i.ResolvedAt), Valid: !i.ResolvedAt.IsZero()},
+		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.CalmAt), ms(i.RangAt), ms(i.AskedAt), i.ID)
 	if err != nil {
 		return fmt.Errorf("store incident %d: %w", i.ID, err)
 	}
@@ -87,52 +88,23 @@ func (tx *Tx) OpenIncidents() ([]Incident, error) {
 	return all, nil
 }
 
-// Acknowledge records that somebody takes care of an incident. The same event
-// changes nothing the second time.
-func (tx *Tx) Acknowledge(incident int64, a Acknowledgement) error {
-	_, err := tx.exec(`INSERT INTO acknowledgements (incident_id, at, who, event_id) VALUES (?, ?, ?, ?)
-		ON CONFLICT (event_id) DO NOTHING`, incident, ms(a.At), a.Who, a.EventID)
+// RecentIncidents returns the newest incidents, newest first.
+func (tx *Tx) RecentIncidents(limit int) ([]Incident, error) {
+	all, err := many(tx, scanIncident, selectIncident+"ORDER BY id DESC LIMIT ?", limit)
 	if err != nil {
-		return fmt.Errorf("acknowledge incident %d: %w", incident, err)
-	}
-	return nil
-}
-
-// Unacknowledge takes back the acknowledgement that an event made and returns its
-// incident; known is false when there is none to take back.
-func (tx *Tx) Unacknowledge(eventID string) (incident int64, known bool, err error) {
-	incident, known, err = one(tx, func(row scanner) (id int64, err error) { return id, row.Scan(&id) },
-		"UPDATE acknowledgements SET undone_at = ? WHERE event_id = ? AND undone_at IS NULL RETURNING incident_id", ms(tx.Now), eventID)
-	if err != nil {
-		return 0, false, fmt.Errorf("take back acknowledgement %s: %w", eventID, err)
-	}
-	return incident, known, nil
-}
-
-// Acknowledgements returns those of an incident that count, oldest first.
-func (tx *Tx) Acknowledgements(incident int64) ([]Acknowledgement, error) {
-	all, err := many(tx, scanAcknowledgement, acknowledgementsOf, incident)
-	if err != nil {
-		return nil, fmt.Errorf("read the acknowledgements of incident %d: %w", incident, err)
+		return nil, fmt.Errorf("read recent incidents: %w", err)
 	}
 	return all, nil
 }
 
-const acknowledgementsOf = `SELECT at, who, event_id FROM acknowledgements
-	WHERE incident_id = ? AND undone_at IS NULL ORDER BY at, id`
-
-const selectIncident = `SELECT id, source, thing, state, fault, verified, since, newest, alerts, doubted, resolved_at FROM incidents `
+const selectIncident = `SELECT id, source, thing, state, fault, verified, since, newest, alerts, doubted, resolved_at,
+	alerted_at, flaps, refired_at, calm_at, rang_at, asked_at FROM incidents `
 
 func scanIncident(row scanner) (i Incident, err error) {
-	var since, newest, resolved sql.NullInt64
-	err = row.Scan(&i.ID, &i.Source, &i.Thing, &i.State, &i.Fault, &i.Verified, &since, &newest, &i.Alerts, &i.Doubted, &resolved)
+	var since, newest, resolved, alerted, refired, calm, rang, asked sql.NullInt64
+	err = row.Scan(&i.ID, &i.Source, &i.Thing, &i.State, &i.Fault, &i.Verified, &since, &newest, &i.Alerts, &i.Doubted, &resolved,
+		&alerted, &i.Flaps, &refired, &calm, &rang, &asked)
 	i.Since, i.Newest, i.ResolvedAt = at(since), at(newest), at(resolved)
+	i.Alerted, i.RefiredAt, i.CalmAt, i.RangAt, i.AskedAt = at(alerted), at(refired), at(calm), at(rang), at(asked)
 	return i, err
-}
-
-func scanAcknowledgement(row scanner) (a Acknowledgement, err error) {
-	var when sql.NullInt64
-	err = row.Scan(&when, &a.Who, &a.EventID)
-	a.At = at(when)
-	return a, err
 }

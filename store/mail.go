@@ -91,6 +91,16 @@ func (tx *Tx) Mail(id int64) (Mail, bool, error) {
 	return m, known, nil
 }
 
+// MailsOfIncident returns the newest mails that were folded into an incident, newest
+// first.
+func (tx *Tx) MailsOfIncident(incident int64, limit int) ([]Mail, error) {
+	mails, err := many(tx, scanMail, selectMail+"WHERE incident_id = ? ORDER BY id DESC LIMIT ?", incident, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the mails of incident %d: %w", incident, err)
+	}
+	return mails, nil
+}
+
 // MailHandled marks a mail as folded, in the transaction that folded it.
 // incident is 0 when it became none.
 func (tx *Tx) MailHandled(id, incident int64) error {

@@ -79,3 +79,31 @@ func TestAReadingKnowsSinceWhenItHolds(t *testing.T) {
 		})
 	}
 }
+
+// TestAcknowledgementsAreTakenOver: they become marks, which hold until their incident
+// ends, as they did.
+func TestAcknowledgementsAreTakenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ronde.db")
+	firstVersion(t, path, `
+		INSERT INTO incidents (id, source, thing, state, fault, verified, since, newest, alerts) VALUES (7, 'kuma', 'Nuage', 'acknowledged', '502', 1, 1000, 2000, 2);
+		INSERT INTO acknowledgements (incident_id, at, who, event_id) VALUES (7, 3000, '@ana:x', '$a');
+		INSERT INTO acknowledgements (incident_id, at, who, event_id, undone_at) VALUES (7, 4000, '@bob:x', '$b', 5000);`)
+	s := open(t, path)
+	update(t, s, func(tx *Tx) error {
+		i, known, err := tx.Incident(7)
+		if err != nil || !known || i.State != Acknowledged || !i.Alerted.Equal(time.UnixMilli(2000)) || !i.RangAt.Equal(i.Alerted) || i.Flaps != 0 {
+			t.Errorf("incident %+v, %v, %v", i, known, err)
+		}
+		marks, err := tx.IncidentMarks(7)
+		if err != nil || len(marks) != 2 {
+			t.Fatalf("marks %+v, %v", marks, err)
+		}
+		if m := marks[0]; m.Kind != Ack || m.Who != "@ana:x" || !m.Until.IsZero() || !m.UndoneAt.IsZero() || !m.At.Equal(time.UnixMilli(3000)) {
+			t.Errorf("the first mark is %+v", m)
+		}
+		if m := marks[1]; m.UndoneAt.IsZero() || m.EventID != "$b" {
+			t.Errorf("the second mark is %+v", m)
+		}
+		return nil
+	})
+}

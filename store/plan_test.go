@@ -16,30 +16,35 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 	var asked []query
 	tx := &Tx{ctx: t.Context(), sql: listener{s.db.RawDB, &asked}, Now: time.Now()}
 	for name, ask := range map[string]func() error{
-		"room_events_to_do":            func() error { _, err := tx.RoomEventsInState("new", 1); return err },
-		"acknowledgements_of_incident": func() error { _, err := tx.Acknowledgements(1); return err },
-		"cards_dirty":                  func() error { _, err := tx.DirtyCards(1); return err },
-		"outbox_to_do":                 func() error { _, err := tx.WaitingParcels(1); return err },
-		"inbox_to_do":                  func() error { _, err := tx.NewMail(1); return err },
-		"one_open_occurrence":          func() error { _, err := tx.OpenOccurrences(); return err },
-		"(routine=?)":                  func() error { _, _, err := tx.OpenOccurrenceOf("backups"); return err },
-		"(routine=? AND due_at=?)":     func() error { _, _, err := tx.OpenOccurrence("backups", time.Now()); return err },
-		"completions_of_routine (":     func() error { _, _, err := tx.LastCompletion("backups"); return err },
-		"completions_of_occurrence":    func() error { _, err := tx.CompletionsOf(1); return err },
-		"completions_of_routine":       func() error { _, err := tx.CompletedByChecks("backups"); return err },
-		"marks_of_occurrence":          func() error { _, err := tx.MarksOf(1); return err },
-		"event_id=?":                   func() error { _, err := tx.MarksByEvent("$1"); return err },
-		"skips_of_routine":             func() error { _, err := tx.RoutineHistories(); return err },
-		"(routine=?) ":                 func() error { _, _, err := tx.LastTurn("backups"); return err },
-		"INDEX turns (due_at>?)":       func() error { _, err := tx.TurnsSince(time.Now()); return err },
-		"rounds_of_occurrence":         func() error { _, err := tx.RoundsOf(1); return err },
-		"round_id=?":                   func() error { _, err := tx.RoundItems(1); return err },
-		"room=?":                       func() error { _, _, err := tx.LastRound("technique"); return err },
-		"swaps_to_use":                 func() error { _, err := tx.SwapsToUse("backups"); return err },
-		"kind=? AND subject=?":         func() error { _, _, err := tx.CardOf("routine", 1); return err },
-		"cards_event":                  func() error { _, _, err := tx.CardOfEvent("$1"); return err },
-		"key=?":                        func() error { _, _, err := tx.RoutineSince("backups"); return err },
-		"ref=?":                        func() error { _, err := tx.Reading("reboot antigone"); return err },
+		"room_events_to_do":         func() error { _, err := tx.RoomEventsInState("new", 1); return err },
+		"marks_of_incident":         func() error { _, err := tx.IncidentMarks(1); return err },
+		"incident_marks_1":          func() error { _, _, err := tx.IncidentMarkByEvent("$1"); return err },
+		"silences_until":            func() error { _, err := tx.SilencesUntil(time.Now()); return err },
+		"inbox_of_incident":         func() error { _, err := tx.MailsOfIncident(1, 1); return err },
+		"outbox_event":              func() error { _, _, err := tx.CardAt("$1"); return err },
+		"one_open_incident":         func() error { _, err := tx.OpenIncidents(); return err },
+		"cards_dirty":               func() error { _, err := tx.DirtyCards(1); return err },
+		"outbox_to_do":              func() error { _, err := tx.WaitingParcels(1); return err },
+		"inbox_to_do":               func() error { _, err := tx.NewMail(1); return err },
+		"one_open_occurrence":       func() error { _, err := tx.OpenOccurrences(); return err },
+		"(routine=?)":               func() error { _, _, err := tx.OpenOccurrenceOf("backups"); return err },
+		"(routine=? AND due_at=?)":  func() error { _, _, err := tx.OpenOccurrence("backups", time.Now()); return err },
+		"completions_of_routine (":  func() error { _, _, err := tx.LastCompletion("backups"); return err },
+		"completions_of_occurrence": func() error { _, err := tx.CompletionsOf(1); return err },
+		"completions_of_routine":    func() error { _, err := tx.CompletedByChecks("backups"); return err },
+		"marks_of_occurrence":       func() error { _, err := tx.MarksOf(1); return err },
+		"event_id=?":                func() error { _, err := tx.MarksByEvent("$1"); return err },
+		"skips_of_routine":          func() error { _, err := tx.RoutineHistories(); return err },
+		"(routine=?) ":              func() error { _, _, err := tx.LastTurn("backups"); return err },
+		"INDEX turns (due_at>?)":    func() error { _, err := tx.TurnsSince(time.Now()); return err },
+		"rounds_of_occurrence":      func() error { _, err := tx.RoundsOf(1); return err },
+		"round_id=?":                func() error { _, err := tx.RoundItems(1); return err },
+		"room=?":                    func() error { _, _, err := tx.LastRound("technique"); return err },
+		"swaps_to_use":              func() error { _, err := tx.SwapsToUse("backups"); return err },
+		"kind=? AND subject=?":      func() error { _, _, err := tx.CardOf("routine", 1); return err },
+		"cards_event":               func() error { _, _, err := tx.CardOfEvent("$1"); return err },
+		"key=?":                     func() error { _, _, err := tx.RoutineSince("backups"); return err },
+		"ref=?":                     func() error { _, err := tx.Reading("reboot antigone"); return err },
 	} {
 		asked = nil
 		if err := ask(); err != nil {
@@ -59,7 +64,7 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 // are.
 var (
 	scan = regexp.MustCompile(`(?m)^SCAN (?:[a-z_]+|m|o)\b`)
-	toDo = regexp.MustCompile(`(?m)^SCAN (?:r|[a-z_]+ USING (?:COVERING )?INDEX (?:[a-z_]+_to_do|cards_dirty|one_open_occurrence))$`)
+	toDo = regexp.MustCompile(`(?m)^SCAN (?:r|[a-z_]+ USING (?:COVERING )?INDEX (?:[a-z_]+_to_do|cards_dirty|one_open_occurrence|one_open_incident))$`)
 )
 
 type query struct {

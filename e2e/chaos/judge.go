@@ -216,8 +216,9 @@ func (p *plan) untouched(c *chore) bool {
 // shownPeople returns the names that follow the mark in a card, sorted.
 func shownPeople(shown, mark string) (people []string) {
 	for _, part := range strings.Split(shown, mark)[1:] {
-		name, _, _ := strings.Cut(part, ",")
-		people = append(people, name)
+		if name, _, isName := strings.Cut(part, ","); isName { // the line of the buttons has none
+			people = append(people, name)
+		}
 	}
 	slices.Sort(people)
 	return people

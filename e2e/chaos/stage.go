@@ -218,6 +218,8 @@ technique = %q
 supervision = %q
 [digest]
 day = "none"
+[incidents]
+reopen = "none"
 [[host]]
 name = "antigone"
 `, s.homeserver, s.rooms.technique, s.rooms.supervision)

@@ -1,0 +1,130 @@
+package alerts
+
+import (
+	"fmt"
+	"time"
+
+	"ronde/cards"
+	"ronde/store"
+	"ronde/text"
+)
+
+// grace is how long after the end of an ack the room is told, who made it having been
+// told at the end.
+const grace = time.Hour
+
+// Who is to be told that an ack ended.
+const (
+	toldAcker = 1
+	toldRoom  = 2
+)
+
+// endAcks tells that somebody took the incident on and did not end it in time: them
+// first, and an hour later the room; neither in quiet hours.
+func (d *Desk) endAcks(tx *store.Tx, s *standing) (changed bool, err error) {
+	if d.sleeps(tx.Now) {
+		return false, nil
+	}
+	_, hushed := s.hush(tx.Now)
+	cared := hushed || len(s.acks(tx.Now)) > 0
+	for _, m := range s.said(store.Ack) {
+		silently := cared || m.Until.Before(s.RefiredAt)
+		told := toTell(m, tx.Now, silently)
+		if told == m.Told {
+			continue
+		}
+		if err := tx.IncidentMarkTold(m.ID, told); err != nil {
+			return false, err
+		}
+		if changed = true; silently {
+			continue
+		}
+		if err := d.tellEnd(tx, s, m, told); err != nil {
+			return false, err
+		}
+	}
+	return changed, nil
+}
+
+// toTell returns whom the end of an ack is told to by now. Nobody has to hear of it
+// while somebody else is on it or it is silent.
+func toTell(m store.IncidentMark, now time.Time, silently bool) int {
+	switch {
+	case !ranOut(m, now):
+		return m.Told
+	case silently || m.Told >= toldAcker && now.Sub(m.ToldAt) >= grace:
+		return toldRoom
+	}
+	return max(m.Told, toldAcker)
+}
+
+func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int) error {
+	l, thing := d.Language, text.OneLine(s.Thing, shownThing)
+	var words text.Message
+	var mentions []string
+	if told == toldAcker {
+		mentions = []string{m.Who}
+		words.Text("⏳ ").Bold(l.Say("incident.lease-ended", "Who", text.Person(m.Who), "Thing", thing))
+		words.Line().Text(l.Say("incident.lease-how"))
+	} else {
+		words.Text("🔴 ").Bold(l.Say("incident.firing") + " · " + thing).Text(" · " + l.Say("incident.given-up", "Who", text.Person(m.Who)))
+	}
+	if err := d.rang(tx, s); err != nil {
+		return err
+	}
+	return d.under(tx, fmt.Sprintf("ack-%d-%d", m.ID, told), s, words, cards.Message{LetsSleep: true, Mentions: mentions})
+}
+
+// ring says, so that phones ring, that an incident fires again, or still after a
+// silence: an edit of its card would ring nobody.
+func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
+	why := s.toRing(tx.Now, d.Settings.Reopen)
+	if why == nothingRang {
+		return false, nil
+	}
+	l := d.Language
+	var words text.Message
+	words.Text("🔴 ").Bold(l.Say("incident."+why) + " · " + text.OneLine(s.Thing, shownThing))
+	words.Text(" · " + text.OneLine(s.Fault, roomForFault(s.Incident)) + " · " + l.Say("incident.since", "When", l.Clock(s.Since, tx.Now.In(d.Location))))
+	if err := d.rang(tx, s); err != nil {
+		return false, err
+	}
+	return true, d.under(tx, fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{})
+}
+
+// ask asks the room whether an incident is over of which nobody heard for long, once
+// each time: Kuma, for one, says nothing when an outage ends under a maintenance.
+func (d *Desk) ask(tx *store.Tx, s *standing) (changed bool, err error) {
+	last := s.lastWord()
+	if d.Settings.Age == 0 || tx.Now.Before(last.Add(d.Settings.Age)) || s.AskedAt.After(last) || d.sleeps(tx.Now) {
+		return false, nil
+	}
+	l := d.Language
+	var words text.Message
+	words.Text("❓ ").Bold(l.Say("incident.over", "Thing", text.OneLine(s.Thing, shownThing)))
+	words.Text(" · " + l.Say("incident.no-word", "Time", l.Duration(tx.Now.Sub(last))))
+	words.Line().Text(l.Say("incident.over-how"))
+	s.AskedAt = tx.Now
+	if err := d.rang(tx, s); err != nil {
+		return false, err
+	}
+	return true, d.under(tx, fmt.Sprintf("over-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{LetsSleep: true})
+}
+
+// rang notes that phones ring for an incident now.
+func (d *Desk) rang(tx *store.Tx, s *standing) error {
+	s.RangAt = tx.Now
+	return tx.SaveIncident(s.Incident)
+}
+
+// under says something that rings as a reply to the card of an incident.
+func (d *Desk) under(tx *store.Tx, key string, s *standing, words text.Message, m cards.Message) error {
+	card, known, err := tx.CardOf(IncidentCard, s.ID)
+	if err != nil || !known {
+		return err
+	}
+	m.Plain, m.HTML, m.Rings, m.ReplyTo = words.Plain(), words.HTML(), true, cards.TheCard
+	return d.Notices.AddUnder(tx, key, card, m)
+}
+
+func (d *Desk) sleeps(now time.Time) bool { return d.Quiet != nil && d.Quiet(now).After(now) }

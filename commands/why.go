@@ -1,0 +1,85 @@
+package commands
+
+import (
+	"fmt"
+
+	"ronde/alerts"
+	"ronde/cards"
+	"ronde/store"
+	"ronde/text"
+)
+
+// How many alerts and how many words of people "!why" lists, the newest.
+const (
+	shownHeard = 6
+	shownMarks = 10
+)
+
+// Why tells what an incident is made of: "!why 12". The newest message as it came goes
+// into the thread of its card.
+var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *store.Tx, c *Call) error {
+	i, _, ok, err := c.incident(tx, "why")
+	if err != nil || !ok {
+		return err
+	}
+	heard, err := c.Desk.Alerts.Heard(tx, i.ID, shownHeard+1)
+	if err != nil {
+		return err
+	}
+	marks, err := tx.IncidentMarks(i.ID)
+	if err != nil {
+		return err
+	}
+	c.Reply.Bold(nameOf(i))
+	for _, h := range heard[:min(len(heard), shownHeard)] {
+		c.writeHeard(tx, h)
+	}
+	if len(heard) > shownHeard {
+		c.Reply.Line().Text(c.Say("why.older"))
+	}
+	for _, m := range marks[max(0, len(marks)-shownMarks):] {
+		c.writeMark(tx, m)
+	}
+	if len(heard) == 0 {
+		return nil
+	}
+	return c.showRaw(tx, i, heard[0])
+}}
+
+func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
+	sure := "why.verified"
+	if !h.Verified {
+		sure = "mail.unverified"
+	}
+	mark := map[alerts.State]string{alerts.Firing: "🔴", alerts.Resolved: "🟢"}[h.State]
+	c.Reply.Line().Text(mark + " " + c.clock(tx, h.At) + " · " + c.Say("mail.kind."+string(h.Kind)) + " · " + h.Subject + " · " + c.Say(sure))
+}
+
+var markEmoji = map[store.IncidentMarkKind]string{
+	store.Ack: alerts.AckEmoji, store.Silence: alerts.SilenceEmoji, store.Handled: alerts.HandledEmoji, store.Note: "📝",
+}
+
+func (c *Call) writeMark(tx *store.Tx, m store.IncidentMark) {
+	c.Reply.Line().Text(markEmoji[m.Kind] + " " + c.clock(tx, m.At) + " · " + text.Person(m.Who))
+	if !m.Until.IsZero() {
+		c.Reply.Text(" · " + c.until(tx, m.Until))
+	}
+	if m.Note != "" {
+		c.Reply.Text(" · " + text.OneLine(text.Mask(m.Note), 100))
+	}
+	if !m.UndoneAt.IsZero() {
+		c.Reply.Text(" · " + c.Say("why.undone", "When", c.clock(tx, m.UndoneAt)))
+	}
+}
+
+// showRaw puts a message as it came into the thread of an incident's card.
+func (c *Call) showRaw(tx *store.Tx, i store.Incident, h alerts.Heard) error {
+	card, known, err := tx.CardOf(alerts.IncidentCard, i.ID)
+	if err != nil || !known {
+		return err
+	}
+	var m text.Message
+	m.Text("📨 ").Bold(c.Say("why.raw") + " · " + nameOf(i)).Pre(h.Text)
+	c.Reply.Line().Text(c.Say("why.in-thread"))
+	return c.Desk.Outbox.AddUnder(tx, fmt.Sprintf("why-%d", c.Event.ID), card, cards.Message{Plain: m.Plain(), HTML: m.HTML(), Thread: cards.TheCard})
+}

@@ -1,0 +1,19 @@
+package config
+
+import (
+	"time"
+
+	"ronde/alerts"
+)
+
+// incidents reads [incidents]: for how long an incident is the same, and is not asked
+// about.
+func (r *reader) incidents(root *section, lease time.Duration) alerts.Settings {
+	s := root.only("incidents", false)
+	return alerts.Settings{
+		Reopen: s.durationOrNone("reopen", "15m", "1m", "1d"),
+		Age:    s.durationOrNone("age", "2d", "1h", "30d"),
+		Lease:  lease,
+		Hosts:  r.things,
+	}
+}
