@@ -30,9 +30,9 @@ type town struct {
 // settle sets a town up; change may adapt the configuration. Supervision is encrypted.
 func settle(t *testing.T, change func(*scene.Settings)) *town {
 	t.Helper()
+	homeserver := peers.NeedDendrite(t) // on a new machine it is built first, for minutes
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	t.Cleanup(cancel)
-	homeserver := peers.NeedDendrite(t)
 	w := &town{ctx: ctx, dir: t.TempDir(), botID: "@ronde:localhost"}
 	for _, name := range []string{"ronde", "ana"} {
 		must(t, homeserver.Register(ctx, name, "password of "+name))
