@@ -89,6 +89,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
+		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts)},
 	} {

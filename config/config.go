@@ -23,6 +23,7 @@ import (
 	"ronde/checks"
 	"ronde/commands"
 	"ronde/hosts"
+	"ronde/pulse"
 	"ronde/routines"
 )
 
@@ -44,6 +45,7 @@ type Config struct {
 	Rights      commands.Rights
 	Mailbox     *alerts.MailboxConfig // nil when no mailbox is followed
 	Trust       alerts.Trust          // which mails of the mailbox count
+	Heartbeats  []pulse.Heartbeat     // who hears that the bot lives, in the order of the file
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
@@ -108,7 +110,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"host", "oauth", "routine"}
+var several = []string{"heartbeat", "host", "oauth", "routine"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -122,6 +124,7 @@ func (r *reader) config(s *section) Config {
 	c.Rights = r.rights(s)
 	c.Prompting = r.prompting(s)
 	r.mailbox(&c, s)
+	c.Heartbeats = r.heartbeats(s)
 	c.Hosts = r.hosts(s)
 	c.OAuth = r.oauth(s)
 	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
