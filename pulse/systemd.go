@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -117,7 +119,28 @@ func (w *Watchdog) Reloaded() {
 
 // say tells systemd something, if it is there. What it does not hear is logged once.
 func (w *Watchdog) say(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil && !w.unheard.Swap(true) {
+	if err := notify(state); err != nil && !w.unheard.Swap(true) {
 		w.Log.Warn("systemd does not hear the bot", "err", err)
 	}
+}
+
+// notify does what the library's SdNotify does, but waits for a manager that does not
+// read for a second and not for ever: that must not keep the bot from anything.
+func notify(state string) error {
+	address := os.Getenv("NOTIFY_SOCKET")
+	if address == "" {
+		return nil
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: address, Net: "unixgram"})
+	if err != nil {
+		return fmt.Errorf("reach systemd: %w", err)
+	}
+	defer conn.Close()
+	if err := conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+		return fmt.Errorf("set a limit for systemd: %w", err)
+	}
+	if _, err := conn.Write([]byte(state)); err != nil {
+		return fmt.Errorf("tell systemd: %w", err)
+	}
+	return nil
 }

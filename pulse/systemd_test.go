@@ -143,6 +143,24 @@ func TestALongStartAsksForTime(t *testing.T) {
 	m.wants("STOPPING=1")
 }
 
+// TestASystemdThatDoesNotReadKeepsNothingUp: a socket takes some ten messages that
+// nobody reads, and then no more.
+func TestASystemdThatDoesNotReadKeepsNothingUp(t *testing.T) {
+	newManager(t, filepath.Join(t.TempDir(), "notify"), 2*time.Millisecond)
+	w, ready, _, stop := watched(t)
+	close(ready)
+	for !w.unheard.Load() {
+		<-time.After(10 * time.Millisecond)
+	}
+	begun := time.Now()
+	w.Reloading()
+	w.Reloaded()
+	stop()
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %s to end", took)
+	}
+}
+
 func TestWithoutSystemdNothingHappens(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	w, ready, _, stop := watched(t)
