@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,9 +47,11 @@ type chat struct {
 	met     *ronde       // the one of the service that had time to settle
 	hangups chan os.Signal
 	end     func() error
-	mails   []store.Mail // came while the bot was down
-	mailNow uint32       // the UID of the last mail
-	harmed  bool         // the log may hold errors
+	outside func(homeserver http.RoundTripper) http.RoundTripper // nil: there is only the homeserver
+	prepare func(*ronde)                                         // before it starts; may be nil
+	mails   []store.Mail                                         // came while the bot was down
+	mailNow uint32                                               // the UID of the last mail
+	harmed  bool                                                 // the log may hold errors
 
 	seen       map[string]int // how many events of each room were looked at
 	pending    []utterance    // what the bot said and the script did not have yet
@@ -162,9 +165,12 @@ func (c *chat) start() error {
 	}
 	level := &slog.LevelVar{}
 	log := slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: level}))
-	whole, err := newService(read, &service{load: c.configure, store: c.store, log: log, level: level, http: c.srv.Client()})
+	whole, err := newService(read, &service{load: c.configure, store: c.store, log: log, level: level, http: c.client()})
 	if err != nil {
 		return err
+	}
+	if c.prepare != nil {
+		c.prepare(whole.atWork())
 	}
 	c.service, c.met, c.hangups = whole, whole.atWork(), make(chan os.Signal, 1)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -178,6 +184,15 @@ func (c *chat) start() error {
 	}
 	time.Sleep(settling)
 	return nil
+}
+
+// client reaches the homeserver, and what else the test has.
+func (c *chat) client() *http.Client {
+	client := c.srv.Client()
+	if c.outside != nil {
+		client.Transport = c.outside(client.Transport)
+	}
+	return client
 }
 
 // settle waits until the bot did what there is to do, and gives one that took over

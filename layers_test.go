@@ -16,6 +16,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"text":        {},
+		"pulse":       {"text"},
 		"store":       {},
 		"hosts":       {},
 		"checks":      {"hosts", "text"},
@@ -28,8 +29,8 @@ func layers() map[string][]string {
 		"board":       {"alerts", "checks", "routines", "store", "text"},
 		"commands":    {"alerts", "cards", "checks", "hosts", "maintenance", "moderation", "routines", "store", "text"},
 		"config": {
-			"alerts", "board", "bot", "cards", "checks", "commands", "hosts", "maintenance", "moderation", "routines",
-			"store", "text",
+			"alerts", "board", "bot", "cards", "checks", "commands", "hosts", "maintenance", "moderation", "pulse",
+			"routines", "store", "text",
 		},
 	}
 }
@@ -37,15 +38,16 @@ func layers() map[string][]string {
 // protocols says which package alone speaks to the outside through each library; "one" is any package, but only one.
 func protocols() map[string]string {
 	return map[string]string{
-		"maunium.net/go/mautrix":      "bot",
-		"github.com/emersion/go-imap": "alerts",
-		"github.com/docker/docker":    "hosts",
-		"golang.org/x/oauth2":         "checks",
-		"github.com/mattn/go-sqlite3": "store",
-		"go.mau.fi/util/dbutil":       "store",
-		"github.com/go-co-op/gocron":  "one",
-		"github.com/teambition":       "routines",
-		"golang.org/x/crypto/ssh":     "one",
+		"maunium.net/go/mautrix":       "bot",
+		"github.com/emersion/go-imap":  "alerts",
+		"github.com/docker/docker":     "hosts",
+		"golang.org/x/oauth2":          "checks",
+		"github.com/mattn/go-sqlite3":  "store",
+		"github.com/coreos/go-systemd": "pulse",
+		"go.mau.fi/util/dbutil":        "store",
+		"github.com/go-co-op/gocron":   "one",
+		"github.com/teambition":        "routines",
+		"golang.org/x/crypto/ssh":      "one",
 	}
 }
 

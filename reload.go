@@ -12,6 +12,7 @@ import (
 	"ronde/commands"
 	"ronde/config"
 	"ronde/hosts"
+	"ronde/pulse"
 	"ronde/store"
 )
 
@@ -26,6 +27,8 @@ type service struct {
 	level *slog.LevelVar
 	http  *http.Client // nil for the network
 
+	watchdog pulse.Watchdog
+
 	handover chan struct{} // there is a next one
 
 	mu       sync.Mutex
@@ -38,6 +41,9 @@ type service struct {
 // newService prepares s, whose fields up to http are set, to begin with c.
 func newService(c config.Config, s *service) (_ *service, err error) {
 	s.handover = make(chan struct{}, 1)
+	s.watchdog.Log = s.log
+	s.watchdog.Stuck = func() string { return s.atWork().stuck() }
+	s.watchdog.Ready = func() <-chan struct{} { return s.atWork().bot.Synced() }
 	s.level.Set(c.LogLevel)
 	s.current, err = s.assemble(c)
 	return s, err
@@ -54,12 +60,18 @@ func (s *service) assemble(c config.Config) (*ronde, error) {
 // run lets the bot work until ctx ends or it cannot go on. Each hangup has it read
 // its configuration again. It returns nil when it was asked to stop.
 func (s *service) run(ctx context.Context, hangups <-chan os.Signal) error {
+	ctx, stop := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { s.watchdog.Run(ctx) })
+	defer watching.Wait()
+	defer stop()
 	for {
 		over, err := s.turn(ctx, hangups)
 		if over || err != nil {
 			return err
 		}
 		s.succeed()
+		s.watchdog.Reloaded()
 	}
 }
 
@@ -77,10 +89,20 @@ func (s *service) turn(ctx context.Context, hangups <-chan os.Signal) (over bool
 			stop()
 			return false, <-ended
 		case <-hangups:
-			if err := whole.commands.Reload(ctx); err != nil && ctx.Err() == nil {
-				s.log.ErrorContext(ctx, "the configuration cannot be reloaded", "err", err)
-			}
+			s.reread(ctx, whole)
 		}
+	}
+}
+
+// reread has the configuration read again, and tells systemd of it, for which that is
+// over when nothing is to take over; otherwise once that has happened.
+func (s *service) reread(ctx context.Context, whole *ronde) {
+	s.watchdog.Reloading()
+	if err := whole.commands.Reload(ctx); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "the configuration cannot be reloaded", "err", err)
+	}
+	if len(s.handover) == 0 {
+		s.watchdog.Reloaded()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ronde/alerts"
@@ -26,6 +27,8 @@ type ronde struct {
 	config   config.Config
 	store    *store.Store
 	log      *slog.Logger
+	language *text.Language
+	http     http.RoundTripper // nil for the network
 	outbox   *cards.Outbox
 	bot      *bot.Bot
 	routines *routines.Desk
@@ -33,6 +36,7 @@ type ronde struct {
 	commands *commands.Desk
 	mailbox  *alerts.Mailbox // nil when none is configured
 	samplers *checks.Samplers
+	tickedAt atomic.Pointer[time.Time]
 	close    func()
 }
 
@@ -47,7 +51,10 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	if err != nil {
 		return nil, err
 	}
-	r := &ronde{config: c, store: s, log: log, close: set.Close, samplers: checks.NewSamplers(set, log)}
+	r := &ronde{config: c, store: s, log: log, language: language, close: set.Close, samplers: checks.NewSamplers(set, log)}
+	if httpClient != nil {
+		r.http = httpClient.Transport
+	}
 	limits := c.Outbox
 	quiet := func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
 	limits.Quiet = quiet
@@ -110,6 +117,9 @@ func (r *ronde) run(ctx context.Context) error {
 	if r.mailbox != nil {
 		start("mailbox", r.mailbox.Run)
 	}
+	if p := r.newPulse(); p != nil {
+		start("pulse", p.Run)
+	}
 	<-ctx.Done()
 	parts.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
@@ -118,13 +128,16 @@ func (r *ronde) run(ctx context.Context) error {
 	return nil
 }
 
-// tick opens what is due, ends what was silent or taken, and shows that the bot is alive.
+// tick opens what is due, ends what was silent or taken, and shows that the bot is alive,
+// all of it.
 func (r *ronde) tick(ctx context.Context) {
+	r.ticked()
+	defer r.ticked()
 	if err := r.alerts.Tick(ctx); err != nil && ctx.Err() == nil {
 		r.log.ErrorContext(ctx, "the incidents cannot be followed", "err", err)
 	}
 	changed, err := r.routines.Tick(ctx, r.store)
-	if err == nil {
+	if err == nil && r.stuck() == "" {
 		err = r.store.SetValue(ctx, heartbeat, time.Now().UTC().Format(time.RFC3339))
 	}
 	if err != nil && ctx.Err() == nil {

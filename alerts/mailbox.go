@@ -133,6 +133,8 @@ const (
 	// steadyAfter is how long a connection must have served before it counts as a good one; a server
 	// that takes us in and throws us out again is left alone longer and longer.
 	steadyAfter = time.Minute
+	// reconnecting is the longest pause with the slow connection and login behind it.
+	reconnecting = backoffMost + time.Minute
 )
 
 // Run follows the folder until ctx ends and returns ctx.Err(); a lost connection or a failing inbox is tried
@@ -213,6 +215,12 @@ func (m *Mailbox) setConnected(connected bool, why string) {
 		}
 		h.Err = why
 	})
+}
+
+// Silence is how old [Health.LastOK] may become in a mailbox that works: what one IDLE lasts, and what it
+// takes to connect again. No question is put to the server for the sake of this.
+func (m *Mailbox) Silence() time.Duration {
+	return min(m.Config.withDefaults().Poll, idleMost) + reconnecting
 }
 
 // readToEnd notes that the folder held nothing more that was not taken.

@@ -35,8 +35,11 @@ type Bot struct {
 	syncer *syncer
 	helper *cryptohelper.CryptoHelper
 
-	rooms *rooms
-	poll  poll
+	rooms  *rooms
+	poll   poll
+	echoes echoes
+	pace   pace
+	synced chan struct{} // closed when a first /sync is stored
 
 	// The rest belongs to the sync loop.
 	sealed  sealedEvents
@@ -71,7 +74,7 @@ func New(cfg Config, store Store, receiver cards.Receiver, log *slog.Logger, htt
 	return &Bot{
 		cfg: cfg, keeper: store, receiver: receiver, log: log,
 		cli: cli, syncer: cli.Syncer.(*syncer), helper: helper,
-		rooms: newRooms(cfg), sealed: newSealedEvents(),
+		rooms: newRooms(cfg), synced: make(chan struct{}), sealed: newSealedEvents(),
 		invites: map[id.RoomID]invite{}, stale: map[id.UserID]bool{},
 	}, nil
 }
@@ -85,6 +88,7 @@ func (b *Bot) machine() *crypto.OlmMachine { return b.helper.Machine() }
 func (b *Bot) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	b.pace.allow(requestTime)
 	if err := b.recall(ctx); err != nil {
 		return err
 	}
@@ -118,6 +122,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	defer lookups.Wait()
 	patience := b.newPatience()
 	for {
+		b.pace.allow(2 * requestTime)
 		err := openKeys(ctx, b.helper)
 		if err == nil {
 			b.machine().SetBackgroundCtx(ctx)

@@ -21,6 +21,7 @@ const (
 func (b *Bot) catchUp(ctx context.Context, p *place, from, since string) ([]*event.Event, error) {
 	var missed []*event.Event // newest first
 	for len(missed) < gapLimit {
+		b.pace.allow(longestStep)
 		page, err := b.page(ctx, p.id, from, since)
 		if err != nil && final(err) {
 			b.log.Error("events of a long absence cannot be read back and are lost", "room", p.id, "error", err)

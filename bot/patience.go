@@ -13,6 +13,7 @@ import (
 type patience struct {
 	user   string
 	log    *slog.Logger
+	pace   *pace
 	pauses *backoff.ExponentialBackOff
 	began  time.Time // zero when all is well
 }
@@ -22,7 +23,7 @@ func (b *Bot) newPatience() *patience {
 	pauses.InitialInterval = time.Second
 	pauses.Multiplier = 2
 	pauses.MaxInterval = 40 * time.Second // with the jitter, a minute
-	return &patience{user: b.cfg.User, log: b.log, pauses: pauses}
+	return &patience{user: b.cfg.User, log: b.log, pace: &b.pace, pauses: pauses}
 }
 
 // wait waits after a failure. It returns an error when there is nothing to wait
@@ -43,6 +44,7 @@ func (p *patience) wait(ctx context.Context, err error) error {
 		p.began, level = time.Now(), slog.LevelWarn
 	}
 	p.log.Log(ctx, level, "the homeserver or the store is not available, trying again", "error", err, "wait", pause)
+	p.pace.allow(pause)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

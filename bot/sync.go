@@ -38,6 +38,7 @@ func (b *Bot) listen(ctx context.Context, since string) error {
 		default:
 			patience.end()
 			since, hurry = next, false
+			b.pace.allow(longestStep)
 			b.settle(ctx)
 		}
 	}
@@ -50,6 +51,8 @@ func (b *Bot) round(ctx context.Context, since string, hurry bool) (string, erro
 	if err != nil {
 		return "", err
 	}
+	b.pace.allow(longestStep)
+	echoed := b.takeEchoes(resp)
 	h, err := b.digest(ctx, resp, since, asked)
 	if err != nil {
 		return "", err
@@ -58,6 +61,7 @@ func (b *Bot) round(ctx context.Context, since string, hurry bool) (string, erro
 		return "", fmt.Errorf("store what happened in the rooms: %w", err)
 	}
 	b.stored(ctx, h)
+	b.echoes.came(echoed)
 	return resp.NextBatch, nil
 }
 
@@ -73,6 +77,11 @@ func (b *Bot) stored(ctx context.Context, h *harvest) {
 		b.rooms.with(func() { p.last = last })
 	}
 	b.sealed.tried = true
+	select {
+	case <-b.synced:
+	default:
+		close(b.synced)
+	}
 }
 
 // ask makes one /sync request. Its error is errNudged when a fresh one is wanted.
@@ -88,6 +97,7 @@ func (b *Bot) ask(parent context.Context, since string, hurry bool) (*mautrix.Re
 	if since == "" {
 		limit = firstPollTime
 	}
+	b.pace.allow(limit)
 	timed, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	resp, err := b.request(timed, since, wait)

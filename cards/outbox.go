@@ -70,15 +70,20 @@ type Outbox struct {
 	items   map[string]*setback  // transaction id → when to try it again
 	rooms   map[string]*setback  // room → when to try it again
 	pause   time.Time            // the homeserver asked for silence until then
+	flow    flow
 }
 
 // setback is a pause that doubles with each failure in a row.
 type setback struct {
 	failures int
+	since    time.Time // the first failure
 	until    time.Time
 }
 
 func (s *setback) fail(now time.Time, longest time.Duration) {
+	if s.failures == 0 {
+		s.since = now
+	}
 	s.failures++
 	s.until = now.Add(min(longest, time.Second<<min(s.failures-1, 20)))
 }
@@ -140,6 +145,7 @@ func (o *Outbox) AddUnder(tx *store.Tx, key string, card store.Card, m Message) 
 func (o *Outbox) Run(ctx context.Context, h Homeserver) error {
 	o.homeserver = h
 	for {
+		o.hold(o.flow.begin)
 		wait, err := o.sendNext(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -147,6 +153,8 @@ func (o *Outbox) Run(ctx context.Context, h Homeserver) error {
 		if err != nil {
 			o.log.ErrorContext(ctx, "the outbox cannot read or write its state", "err", err)
 			wait = 5 * time.Second
+		} else {
+			o.hold(o.flow.end)
 		}
 		if err := o.rest(ctx, wait); err != nil {
 			return err
@@ -225,6 +233,7 @@ func (o *Outbox) waiting(ctx context.Context, limit int) (items []*item, err err
 func (o *Outbox) choose(items []*item, now time.Time) (*item, time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.flow.heldUp = o.heldUp(items)
 	wait := idle
 	for _, it := range items {
 		ready := o.readyAt(it, now)

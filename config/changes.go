@@ -92,6 +92,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
 		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
+		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts)},
 	} {

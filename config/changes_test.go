@@ -59,6 +59,7 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"what the mailbox believes", "user = \"u\"", "user = \"u\"\nauthserv_id = \"mx\"", "[mailbox]"},
 		{"a rule for mails", "\n[rights]", "mail = [{ subject = 'a', as = 'note' }]\n[rights]", "[[mail]]"},
 		{"a secret", "RONDE_P", "RONDE_Q", "[mailbox]"},
+		{"a heartbeat", "\n[[host]]", "\n[[heartbeat]]\nname = \"hc\"\nurl_env = \"RONDE_A_URL\"\n[[host]]", "[[heartbeat]]"},
 		{"a host", "docker.sock", "podman.sock", "[[host]]"},
 		{"the rate", "\n[rights]", "[matrix]\nhomeserver = \"https://matrix.example.org\"\nuser = \"@ronde:example.org\"\nburst = 11\n[rights]", "[matrix]"},
 		{"a room", "\n[rights]", "[rooms]\ntechnique = \"#other:example.org\"\nsupervision = \"#s:example.org\"\n[rights]", "[rooms]"},

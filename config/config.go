@@ -23,6 +23,7 @@ import (
 	"ronde/checks"
 	"ronde/commands"
 	"ronde/hosts"
+	"ronde/pulse"
 	"ronde/routines"
 )
 
@@ -46,6 +47,7 @@ type Config struct {
 	Trust       alerts.Trust          // which mails of the mailbox count
 	MailRules   []alerts.Rule         // what mails of other kinds are, in the order of the file
 	Incidents   alerts.Settings       // how incidents are followed
+	Heartbeats  []pulse.Heartbeat     // who hears that the bot lives, in the order of the file
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
@@ -110,7 +112,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"host", "mail", "oauth", "routine"}
+var several = []string{"heartbeat", "host", "mail", "oauth", "routine"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -125,6 +127,7 @@ func (r *reader) config(s *section) Config {
 	c.Prompting = r.prompting(s)
 	r.mailbox(&c, s)
 	c.MailRules = r.mailRules(s)
+	c.Heartbeats = r.heartbeats(s)
 	c.Hosts = r.hosts(s)
 	c.Incidents = r.incidents(s, c.Prompting.Lease)
 	c.OAuth = r.oauth(s)

@@ -15,7 +15,10 @@ import (
 	"ronde/text"
 )
 
-const example = "../config.example.toml"
+const (
+	example = "../config.example.toml"
+	pings   = "https://hc.example.org/ping/5b9d5b0a" // what variables that end in _URL hold
+)
 
 // parseExample reads the example as it is shipped, with the variables that it
 // names. What it names outside of itself is not there on most machines.
@@ -39,6 +42,9 @@ func readFile(t *testing.T, file string) []byte {
 
 // environment has every variable of the bot.
 func environment(name string) (string, bool) {
+	if strings.HasSuffix(name, "_URL") {
+		return pings, true
+	}
 	return "the secret of " + name, strings.HasPrefix(name, "RONDE_")
 }
 
@@ -62,6 +68,9 @@ func TestExampleParses(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"antigone", "balearica", "sarus"}, names); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
+	}
+	if len(c.Heartbeats) != 1 || c.Heartbeats[0].Every != 5*time.Minute || c.Heartbeats[0].URL != pings {
+		t.Errorf("heartbeats %+v", c.Heartbeats)
 	}
 	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
 		t.Errorf("oauth %+v", c.OAuth)
@@ -161,7 +170,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "heartbeat", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -180,7 +189,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 			words = "Default: none"
 		}
 		switch {
-		case strings.HasPrefix(name, "routine.title.") || strings.HasPrefix(name, "mailbox.password_"), strings.HasPrefix(name, "oauth.client_secret_"):
+		case strings.HasPrefix(name, "routine.title.") || strings.HasPrefix(name, "mailbox.password_"), strings.HasPrefix(name, "oauth.client_secret_"), strings.HasPrefix(name, "heartbeat.url_"):
 			words = "Required" // in one of two ways
 		case slices.Contains(required, name):
 			words = "Required"
@@ -201,7 +210,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example
 // that may stand beside the others.
 func TestCommentedSettingsAreValid(t *testing.T) {
-	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
+	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
 	var doc strings.Builder
 	for line := range strings.Lines(string(readFile(t, example))) {
 		if settingLine.MatchString(strings.TrimSuffix(line, "\n")) && !exclusive.MatchString(line) {

@@ -12,6 +12,7 @@ const (
 	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
 	secret  = "[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_env = \"RONDE_S\"\n"
 	rule    = "[[mail]]\nsubject = '^PANNE (.+)'\nas = \"alert\"\n"
+	beat    = "[[heartbeat]]\nname = \"hc\"\nurl_env = \"RONDE_PING_URL\"\n"
 	chore   = "[[routine]]\nkey = \"a\"\ntitle = { fr = \"A\" }\n"
 )
 
@@ -21,13 +22,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, digest, host, incidents, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are database, digest, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
-		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, digest, host, incidents, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, digest, host, incidents, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[routine]]`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are database, digest, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are database, digest, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, people, prompts, rights, rooms, routine, timezone`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -149,6 +150,15 @@ func TestMistakes(t *testing.T) {
 		{"token address that is none", secret + "token_url = \"intra\"", `5:13: oauth[intra].token_url: "intra" is not the address of a token endpoint, such as "https://api.intra.42.fr/oauth/token"`},
 		{"token address on this machine", secret + "token_url = \"http://127.0.0.1:8080/oauth/token\"", ``},
 
+		{"heartbeat without anything", "[[heartbeat]]", `1:3: heartbeat[1].name: missing; write name = "healthchecks"` + "\n" +
+			`1:3: heartbeat[1].url_file: missing; write url_file = "/etc/ronde/heartbeat-url", or url_env = "RONDE_HEARTBEAT_URL"`},
+		{"heartbeat with one bracket", strings.Replace(beat, "[[heartbeat]]", "[heartbeat]", 1), `1:2: heartbeat: there can be several; write [[heartbeat]], with two brackets on each side`},
+		{"address of a ping in the open", strings.Replace(beat, "url_env", "url", 1), `3:1: heartbeat[hc].url: a secret does not stand in this file; put it in a file of its own and name that with url_file, or name an environment variable with url_env`},
+		{"address where its variable belongs", strings.Replace(beat, "RONDE_PING_URL", "https://hc/hunter2", 1), `3:11: heartbeat[hc].url_env: is not the name of an environment variable; names are like "RONDE_PASSWORD", and the secret itself does not stand here`},
+		{"address of a ping that is none", strings.Replace(beat, "RONDE_PING_URL", "RONDE_P", 1), `3:11: heartbeat[hc].url_env: what it names does not hold the address that a check of Healthchecks shows, such as "https://hc-ping.com/…"`},
+		{"two heartbeats of one name", beat + beat, `5:8: heartbeat[hc].name: "hc" is already the name of another heartbeat, on line 2`},
+		{"heartbeat too often", beat + `every = "10s"`, `4:9: heartbeat[hc].every: "10s" is out of range; it goes from "1m" to "1d"`},
+
 		{"runbook that is no page", chore + "every = \"1d\"\nrunbook = \"ftp://h?token=hunter2\"", `5:11: routine[a].runbook: "ftp://…" is not the address of a page, such as "https://wiki.example.org/backups"`},
 	}
 	for _, tt := range tests {
@@ -166,6 +176,25 @@ func wantMistakes(t *testing.T, doc, want string) {
 	}
 	if strings.Contains(got, "hunter2") {
 		t.Error("the mistakes tell a secret")
+	}
+}
+
+func TestPingURLs(t *testing.T) {
+	for _, tt := range []struct{ url, wrong string }{
+		{"https://hc-ping.com/5b9d5b0a-hunter2", ""},
+		{"https://status.example.org/ping/key-hunter2/ronde?create=1", ""},
+		{"http://127.0.0.1:8000/ping/hunter2", ""},
+		{"http://status.example.org/ping/hunter2", "must begin with https://"},
+		{"https://u:hunter2@status.example.org/ping/x", "more than the address"},
+		{"https://status.example.org/ping/x#hunter2", "more than the address"},
+		{"hunter2", "does not hold the address"},
+		{"ftp://status.example.org/hunter2", "does not hold the address"},
+		{"https://%zz/hunter2", "does not hold the address"},
+	} {
+		err := pingURL(tt.url)
+		if (err == nil) != (tt.wrong == "") || err != nil && (!strings.Contains(err.Error(), tt.wrong) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: %v, want %q", tt.url, err, tt.wrong)
+		}
 	}
 }
 
