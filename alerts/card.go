@@ -25,7 +25,7 @@ func roomForFault(i store.Incident) int {
 
 // writeIncident writes an incident's card: first the state, the thing, the fault
 // and since when, which is all that a phone shows of it.
-func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now time.Time) cards.Content {
+func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, seen []store.Sighting, now time.Time) cards.Content {
 	l, now := d.Language, now.In(d.Location)
 	mark := map[store.IncidentState]string{
 		store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "⚪", store.Resolved: "🟢",
@@ -38,6 +38,7 @@ func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, now
 		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
 	}
 	d.writeDetails(&m, i)
+	d.writeSightings(&m, i, seen, now)
 	for _, a := range acks {
 		m.Line().Text(AckEmoji + " " + l.Say("incident.taken", "Who", text.Person(a.Who), "When", l.Clock(a.At, now)))
 	}

@@ -15,6 +15,7 @@ import (
 const (
 	IncidentCard = "incident"
 	MailCard     = "mail"
+	HookCard     = "hook"
 )
 
 // AckEmoji is the reaction that acknowledges an incident from its card.
@@ -23,10 +24,12 @@ const AckEmoji = "👀"
 // room is where alerts go.
 const room = "supervision"
 
-// Desk folds what the mailbox brought into incidents and writes their cards.
+// Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
+// into incidents and writes their cards.
 type Desk struct {
 	Store    *store.Store
 	Trust    Trust
+	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
 	Location *time.Location
 	Language *text.Language
 	Log      *slog.Logger
@@ -68,9 +71,16 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 }
 
-// FoldAll folds all mail that is new, each in a transaction of its own. A mail
-// that cannot be folded is shown as a plain one.
+// FoldAll folds all that is new, each in a transaction of its own. What cannot be
+// folded is shown as it is.
 func (d *Desk) FoldAll(ctx context.Context) error {
+	if err := d.foldMails(ctx); err != nil {
+		return err
+	}
+	return d.foldHooks(ctx)
+}
+
+func (d *Desk) foldMails(ctx context.Context) error {
 	for {
 		var mails []store.Mail
 		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -81,7 +91,7 @@ func (d *Desk) FoldAll(ctx context.Context) error {
 			return err
 		}
 		for _, m := range mails {
-			if err := d.fold(ctx, m); err != nil {
+			if err := d.foldMail(ctx, m); err != nil {
 				return err
 			}
 			d.Changed()
@@ -89,7 +99,7 @@ func (d *Desk) FoldAll(ctx context.Context) error {
 	}
 }
 
-func (d *Desk) fold(ctx context.Context, m store.Mail) error {
+func (d *Desk) foldMail(ctx context.Context, m store.Mail) error {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {
 		incident, err := d.place(tx, m)
 		if err != nil {
@@ -113,30 +123,10 @@ func (d *Desk) fold(ctx context.Context, m store.Mail) error {
 // part of, or 0.
 func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	r := Read(m.Raw, d.Trust)
-	if r.Since.IsZero() || r.Since.After(m.Received.Add(time.Hour)) {
-		r.Since = m.Received // a sender whose clock is far ahead must not outlive every recovery
-	}
 	if r.State == Note {
 		return 0, showMail(tx, m.ID)
 	}
-	last, known, err := tx.LastIncident(string(r.Kind), r.Thing)
-	if err != nil {
-		return 0, err
-	}
-	open := known && last.State != store.Resolved
-	switch {
-	case r.State == Firing && open:
-		return last.ID, d.repeat(tx, last, r)
-	case r.State == Firing && known && r.Since.Before(last.ResolvedAt) && !stronger(last, r):
-		return last.ID, d.late(tx, last, r)
-	case r.State == Firing:
-		return d.begin(tx, r, store.Firing)
-	case open:
-		return last.ID, d.recover(tx, last, r)
-	case known && r.Since.Before(last.ResolvedAt.Add(twin)):
-		return last.ID, d.again(tx, last, r)
-	}
-	return d.begin(tx, r, store.Resolved)
+	return d.placeAlert(tx, r, heard{store.ByMail, m.Received})
 }
 
 // twin is how much later than a recovery one may be dated that says the same. A
@@ -157,75 +147,107 @@ func show(tx *store.Tx, id int64, urgent bool) error {
 	return tx.ShowCard(store.Card{Kind: IncidentCard, Subject: id, Room: room, Urgent: urgent})
 }
 
-// begin opens an incident, or records one of which only the end was seen.
-func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64, error) {
+// begin opens an incident.
+func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
 	i := store.Incident{
-		Source: string(r.Kind), Thing: r.Thing, State: state, Fault: r.Fault,
+		Source: string(r.Kind), Thing: r.Thing, State: store.Firing, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1,
-	}
-	if state == store.Resolved {
-		i.Alerts = 0
 	}
 	id, err := tx.AddIncident(i)
 	if err != nil {
 		return 0, err
 	}
-	if state == store.Resolved {
-		i.ID, i.ResolvedAt = id, r.Since
-		if err := tx.SaveIncident(i); err != nil {
-			return 0, err
-		}
+	i.ID = id
+	if _, err := sight(tx, i, r, h); err != nil {
+		return 0, err
 	}
-	return id, show(tx, id, state == store.Firing)
+	return id, show(tx, id, true)
 }
 
-// repeat counts one more alert about what is known to be broken. One that anyone
-// could have written changes nothing else of what a verified one said.
-func (d *Desk) repeat(tx *store.Tx, i store.Incident, r Reading) error {
-	i.Alerts++
-	if !weaker(i, r) {
-		if stronger(i, r) || !r.Since.Before(i.Newest) {
-			i.Newest, i.Fault = r.Since, r.Fault
+// beginEnded records an incident of which only the end was seen.
+func (d *Desk) beginEnded(tx *store.Tx, r Reading, h heard) (int64, error) {
+	i := store.Incident{
+		Source: string(r.Kind), Thing: r.Thing, State: store.Resolved,
+		Verified: r.Verified, Since: r.Since, Newest: r.Since, ResolvedAt: r.Since,
+	}
+	id, err := tx.AddIncident(i)
+	if err != nil {
+		return 0, err
+	}
+	i.ID = id
+	if _, err := sight(tx, i, r, h); err != nil {
+		return 0, err
+	}
+	if err := tx.SaveIncident(i); err != nil {
+		return 0, err
+	}
+	return id, show(tx, id, false)
+}
+
+// repeat takes note of one more alert about what is known to be broken.
+func (d *Desk) repeat(tx *store.Tx, i store.Incident, r Reading, h heard) error {
+	if err := fold(tx, &i, r, h); err != nil {
+		return err
+	}
+	return show(tx, i.ID, true)
+}
+
+// fold takes what an alert says into its incident. One that anyone could have
+// written is counted, and changes nothing of what a verified one said.
+func fold(tx *store.Tx, i *store.Incident, r Reading, h heard) (err error) {
+	unseen := i.Alerts == 0
+	if i.Alerts, err = sight(tx, *i, r, h); err != nil {
+		return err
+	}
+	switch {
+	case unseen:
+		i.Since, i.Newest, i.Fault, i.Verified = r.Since, r.Since, r.Fault, r.Verified
+	case !weaker(*i, r):
+		if r.Fault != "" && (i.Fault == "" || stronger(*i, r) || newer(*i, r)) {
+			i.Fault = r.Fault
+		}
+		if stronger(*i, r) || r.Since.After(i.Newest) {
+			i.Newest = r.Since
 		}
 		if r.Since.Before(i.Since) {
 			i.Since = r.Since
 		}
 		i.Verified = r.Verified
 	}
-	if err := tx.SaveIncident(i); err != nil {
-		return err
-	}
-	return show(tx, i.ID, true)
+	return tx.SaveIncident(*i)
 }
 
-// late counts an alert that arrived after the recovery that ended it. It reopens
-// nothing.
-func (d *Desk) late(tx *store.Tx, i store.Incident, r Reading) error {
+// newer tells whether the fault in r is to stand instead of that of i. Of two that
+// are told with the same time it is always the same one, whichever came first.
+func newer(i store.Incident, r Reading) bool {
+	return r.Since.After(i.Newest) || r.Since.Equal(i.Newest) && r.Fault > i.Fault
+}
+
+// late takes note of an alert that arrived after the recovery that ended it. It
+// reopens nothing, and nobody has to see that it was only said once more.
+func (d *Desk) late(tx *store.Tx, p past, r Reading, h heard) error {
+	i := p.Incident
 	unseen := i.Alerts == 0
-	i.Alerts++
-	if unseen {
-		i.Since, i.Fault, i.Verified = r.Since, r.Fault, r.Verified
-	}
-	if err := tx.SaveIncident(i); err != nil {
+	_, spoke := p.said(h.channel, store.Down)
+	if err := fold(tx, &i, r, h); err != nil {
 		return err
 	}
-	if !unseen {
+	if spoke && !unseen {
 		return nil
 	}
 	return show(tx, i.ID, false)
 }
 
-// recover ends an incident. A recovery that is older than the newest alert says
-// nothing new; one that anyone could have written does not end what a verified
-// alert began.
-func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading) error {
-	switch {
-	case r.Since.Before(i.Newest) && !stronger(i, r):
-		return nil
-	case weaker(i, r):
+// recover ends an incident. A recovery that anyone could have written does not end
+// what a verified alert began.
+func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading, h heard) error {
+	if weaker(i, r) {
 		i.Doubted++
-	default:
+	} else {
 		i.State, i.ResolvedAt, i.Verified = store.Resolved, r.Since, r.Verified
+		if _, err := sight(tx, i, r, h); err != nil {
+			return err
+		}
 	}
 	if err := tx.SaveIncident(i); err != nil {
 		return err
@@ -235,11 +257,17 @@ func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading) error {
 
 // again takes note of the twin of a recovery, which nobody has to see: an alert
 // from before it is not news.
-func (d *Desk) again(tx *store.Tx, i store.Incident, r Reading) error {
-	if weaker(i, r) || !r.Since.After(i.ResolvedAt) {
+func (d *Desk) again(tx *store.Tx, i store.Incident, r Reading, h heard) error {
+	if weaker(i, r) {
 		return nil
 	}
+	if _, err := sight(tx, i, r, h); err != nil || !r.Since.After(i.ResolvedAt) {
+		return err
+	}
 	i.ResolvedAt = r.Since
+	if i.Alerts == 0 {
+		i.Since, i.Newest = r.Since, r.Since
+	}
 	return tx.SaveIncident(i)
 }
 
@@ -296,7 +324,11 @@ func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
 	if err != nil {
 		return cards.Content{}, err
 	}
-	return d.writeIncident(i, acks, tx.Now), nil
+	seen, err := tx.Sightings(id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	return d.writeIncident(i, acks, seen, tx.Now), nil
 }
 
 // RenderMail writes the card of a mail that is no alert.

@@ -66,6 +66,10 @@ type Reading struct {
 	// genuine, or when that address needs no proof. See [Trust].
 	Verified bool `json:"verified"`
 
+	// Still is true when the sender says that it is broken at the time of sending,
+	// whenever that began. Only a webhook can say so.
+	Still bool `json:"still,omitzero"`
+
 	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case
 	Subject  string `json:"-"` // decoded

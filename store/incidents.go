@@ -69,15 +69,6 @@ func (tx *Tx) Incident(id int64) (Incident, bool, error) {
 	return i, known, nil
 }
 
-// LastIncident returns the newest incident about a thing, open or resolved.
-func (tx *Tx) LastIncident(source, thing string) (Incident, bool, error) {
-	i, known, err := one(tx, scanIncident, selectIncident+"WHERE source = ? AND thing = ? ORDER BY id DESC LIMIT 1", source, thing)
-	if err != nil {
-		return i, false, fmt.Errorf("read the last incident of %s: %w", thing, err)
-	}
-	return i, known, nil
-}
-
 // OpenIncidents returns the incidents that are not resolved, oldest first.
 func (tx *Tx) OpenIncidents() ([]Incident, error) {
 	all, err := many(tx, scanIncident, selectIncident+"WHERE state <> 'resolved' ORDER BY since, id")

@@ -1,0 +1,2 @@
+-- v2 -> v3: Triage
+SELECT 1;
