@@ -93,6 +93,9 @@ func (d *Desk) Hear(tx *store.Tx, body string, at time.Time) error {
 	if !ok {
 		return nil
 	}
+	if at.After(tx.Now.Add(time.Hour)) {
+		at = tx.Now // another homeserver's clock
+	}
 	_, err := d.placeAlert(tx, r, heard{store.InRoom, at})
 	return err
 }

@@ -83,13 +83,15 @@ func (c Config) settings(running Config) (changed []string) {
 		{"timezone", c.Location.String() == running.Location.String()},
 		{"log_level", c.LogLevel == running.LogLevel},
 		{"[matrix]", reflect.DeepEqual(c.matrixOnly(), running.matrixOnly())},
-		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision},
+		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision && c.KumaUser == running.KumaUser},
 		{"[rights]", reflect.DeepEqual(c.Rights, running.Rights)},
 		{"[mailbox]", reflect.DeepEqual(c.Mailbox, running.Mailbox) && reflect.DeepEqual(c.Trust, running.Trust)},
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
+		{"[board]", c.Board.Listen == running.Board.Listen},
+		{"[[webhook]]", reflect.DeepEqual(c.Board.Hooks, running.Board.Hooks)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts)},
 	} {
 		if !s.same {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"ronde/alerts"
+	"ronde/board"
 	"ronde/bot"
 	"ronde/cards"
 	"ronde/checks"
@@ -44,6 +45,8 @@ type Config struct {
 	Rights      commands.Rights
 	Mailbox     *alerts.MailboxConfig // nil when no mailbox is followed
 	Trust       alerts.Trust          // which mails of the mailbox count
+	KumaUser    string                // whose messages in the rooms are Uptime Kuma's alerts; "" for nobody
+	Board       board.Config          // what is served over HTTP; without a Listen, nothing
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
@@ -108,7 +111,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"host", "oauth", "routine"}
+var several = []string{"host", "oauth", "routine", "webhook"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -122,6 +125,7 @@ func (r *reader) config(s *section) Config {
 	c.Rights = r.rights(s)
 	c.Prompting = r.prompting(s)
 	r.mailbox(&c, s)
+	c.Board = r.board(s)
 	c.Hosts = r.hosts(s)
 	c.OAuth = r.oauth(s)
 	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
