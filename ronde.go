@@ -33,7 +33,7 @@ type ronde struct {
 	alerts   *alerts.Desk
 	commands *commands.Desk
 	mailbox  *alerts.Mailbox // nil when none is configured
-	board    *board.Board // which listens only when it is configured
+	board    *board.Board    // which listens only when it is configured
 	samplers *checks.Samplers
 	close    func()
 }
