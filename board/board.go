@@ -63,7 +63,9 @@ type Board struct {
 	strays *stray
 	mux    *http.ServeMux
 
-	listen func(ctx context.Context, address string) (net.Listener, error) // tests put their own here
+	// Tests put their own here.
+	listen   func(ctx context.Context, address string) (net.Listener, error)
+	patience time.Duration // to read a whole request
 }
 
 // New makes a board. alive tells whether the bot is at work; taken is called after
@@ -71,7 +73,7 @@ type Board struct {
 func New(c Config, inbox Inbox, alive func(ctx context.Context) bool, taken func(), log *slog.Logger) *Board {
 	b := &Board{
 		config: c, inbox: inbox, log: log, alive: alive, taken: taken,
-		doors: map[string]*door{}, strays: newStray(), mux: http.NewServeMux(), listen: listen,
+		doors: map[string]*door{}, strays: newStray(), mux: http.NewServeMux(), listen: listen, patience: requestTime,
 	}
 	for _, h := range c.Hooks {
 		b.doors[h.Name] = newDoor(h)
@@ -126,7 +128,7 @@ func (b *Board) Run(ctx context.Context) error {
 func (b *Board) serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler:           b,
-		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
+		ReadHeaderTimeout: min(headerTime, b.patience), ReadTimeout: b.patience, WriteTimeout: answerTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader,
 		// What has been received is stored although the bot is to stop.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },

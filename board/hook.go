@@ -75,7 +75,7 @@ func (b *Board) hook(w http.ResponseWriter, r *http.Request) {
 		b.log.Warn("what a webhook brought is too long and was refused", "hook", d.hook.Name)
 		return
 	case err != nil:
-		answer(w, http.StatusBadRequest, reply{Error: "the request broke off"})
+		answer(w, http.StatusRequestTimeout, reply{Error: "the request broke off"})
 		return
 	}
 	b.take(w, r, d, raw)
