@@ -35,7 +35,10 @@ func (d *Desk) writeIncident(i store.Incident, acks []store.Acknowledgement, see
 	if i.State == store.Resolved {
 		d.writeRecovery(&m, i, now)
 	} else {
-		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
+		if i.Fault != "" {
+			m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)))
+		}
+		m.Text(" · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
 	}
 	d.writeDetails(&m, i)
 	d.writeSightings(&m, i, seen, now)

@@ -113,7 +113,8 @@ func (d *Desk) RenderHook(tx *store.Tx, id int64) (cards.Content, error) {
 }
 
 // writeHook writes the first note among what a webhook brought, or as much as is
-// seemly of what was not understood. Only the latter rings: somebody has to look.
+// seemly of what was not understood. The latter rings, as somebody has to look; so
+// does an alert, which only stands here when it could not be folded.
 func (d *Desk) writeHook(h store.Hook, now time.Time) cards.Content {
 	l, now := d.Language, now.In(d.Location)
 	when := l.Clock(h.Received, now)
@@ -121,7 +122,7 @@ func (d *Desk) writeHook(h store.Hook, now time.Time) cards.Content {
 	r := firstNote(readings)
 	var m text.Message
 	if understood {
-		m.Text("📄 ").Bold(l.Say("mail.kind."+string(r.Kind)) + " · " + text.OneLine(text.Mask(r.Thing), 40))
+		m.Text(markOf(r.State) + " ").Bold(l.Say("mail.kind."+string(r.Kind)) + " · " + text.OneLine(text.Mask(r.Thing), 40))
 		m.Text(" · " + text.OneLine(r.Fault, 40) + " · " + when)
 		m.Line().Text(l.Say("hook.name", "Name", h.Name))
 	} else {
@@ -130,7 +131,11 @@ func (d *Desk) writeHook(h store.Hook, now time.Time) cards.Content {
 	if lines := r.FirstLines(8); lines != "" {
 		m.Line().Line().Text(lines)
 	}
-	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: !understood}}
+	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: !understood || r.State != Note}}
+}
+
+func markOf(s State) string {
+	return map[State]string{Firing: "🔴", Resolved: "🟢", Note: "📄"}[s]
 }
 
 func firstNote(readings []Reading) Reading {

@@ -67,7 +67,7 @@ func (tx *Tx) RecentIncidents(source, thing string, limit int) ([]Incident, erro
 }
 
 const sightingsOf = `SELECT channel, what, min(at), max(at), min(received_at), count(*) FROM sightings
-	WHERE incident_id = ? GROUP BY channel, what ORDER BY min(received_at), channel`
+	WHERE incident_id = ? GROUP BY channel, what ORDER BY min(received_at), channel DESC`
 
 func scanSighting(row scanner) (s Sighting, err error) {
 	var first, last, received sql.NullInt64
