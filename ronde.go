@@ -80,7 +80,10 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	if c.Mailbox != nil {
 		r.mailbox = &alerts.Mailbox{Config: *c.Mailbox, Inbox: s, Log: log, Taken: r.alerts.Wake, Hash: hashOf}
 	}
-	r.board = board.New(c.Board, s, func(ctx context.Context) bool { return alive(ctx, s) }, r.alerts.Wake, log)
+	r.board = board.New(&board.Board{
+		Config: c.Board, Inbox: s, Taken: r.alerts.Wake, Log: log,
+		Alive: func(ctx context.Context) bool { return alive(ctx, s) },
+	})
 	return r, nil
 }
 

@@ -52,30 +52,29 @@ const (
 	lastWord       = 5 * time.Second // for what is under way when the server stops
 )
 
-// Board serves. Make one with [New].
+// Board serves. Fill the exported fields, then call [New].
 type Board struct {
-	config Config
-	inbox  Inbox
-	log    *slog.Logger
-	alive  func(ctx context.Context) bool
-	taken  func()
+	Config Config
+	Inbox  Inbox
+	Alive  func(ctx context.Context) bool // tells whether the bot is at work
+	Taken  func()                         // called after each commit to the inbox; must not block
+	Log    *slog.Logger
+	// Sockets keeps the address open from one board to the next.
+	Sockets *Sockets
+
 	doors  map[string]*door
 	strays *stray
 	mux    *http.ServeMux
-
 	// Tests put their own here.
 	listen   func(ctx context.Context, address string) (net.Listener, error)
 	patience time.Duration // to read a whole request
 }
 
-// New makes a board. alive tells whether the bot is at work; taken is called after
-// each commit to the inbox and must not block.
-func New(c Config, inbox Inbox, alive func(ctx context.Context) bool, taken func(), log *slog.Logger) *Board {
-	b := &Board{
-		config: c, inbox: inbox, log: log, alive: alive, taken: taken,
-		doors: map[string]*door{}, strays: newStray(), mux: http.NewServeMux(), listen: listen, patience: requestTime,
-	}
-	for _, h := range c.Hooks {
+// New makes a board whose fields are set ready to serve.
+func New(b *Board) *Board {
+	b.doors, b.strays, b.mux, b.patience = map[string]*door{}, newStray(), http.NewServeMux(), requestTime
+	b.listen = func(ctx context.Context, address string) (net.Listener, error) { return b.Sockets.listen(ctx, address) }
+	for _, h := range b.Config.Hooks {
 		b.doors[h.Name] = newDoor(h)
 	}
 	b.mux.HandleFunc("POST /hooks/{name}", b.hook)
@@ -84,15 +83,11 @@ func New(c Config, inbox Inbox, alive func(ctx context.Context) bool, taken func
 	return b
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	return (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-}
-
 // ServeHTTP answers one request. A handler that panics has changed nothing.
 func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.log.Error("a request failed", "panic", fmt.Sprint(p))
+			b.Log.Error("a request failed", "panic", fmt.Sprint(p))
 			http.Error(w, "internal error", http.StatusInternalServerError)
 		}
 	}()
@@ -107,7 +102,7 @@ func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (b *Board) Run(ctx context.Context) error {
 	pause := time.Second
 	for ctx.Err() == nil {
-		l, err := b.listen(ctx, b.config.Listen)
+		l, err := b.listen(ctx, b.Config.Listen)
 		if err == nil {
 			pause = time.Second
 			err = b.serve(ctx, l)
@@ -115,7 +110,7 @@ func (b *Board) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		b.log.ErrorContext(ctx, "webhooks are not served", "listen", b.config.Listen, "err", err, "retry", pause)
+		b.Log.ErrorContext(ctx, "webhooks are not served", "listen", b.Config.Listen, "err", err, "retry", pause)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -135,7 +130,7 @@ func (b *Board) serve(ctx context.Context, l net.Listener) error {
 		// Its messages hold what strangers sent.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
-	b.log.InfoContext(ctx, "webhooks are served", "listen", l.Addr().String(), "webhooks", len(b.doors))
+	b.Log.InfoContext(ctx, "webhooks are served", "listen", l.Addr().String(), "webhooks", len(b.doors))
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(netutil.LimitListener(l, maxConnections)) }()
 	select {
@@ -153,7 +148,7 @@ func (b *Board) serve(ctx context.Context, l net.Listener) error {
 
 // health says whether the bot is at work, for a monitor outside of it.
 func (b *Board) health(w http.ResponseWriter, r *http.Request) {
-	if !b.alive(r.Context()) {
+	if !b.Alive(r.Context()) {
 		http.Error(w, "no sign of life", http.StatusServiceUnavailable)
 		return
 	}

@@ -69,7 +69,12 @@ func serve(t *testing.T, inbox Inbox) *town {
 		{Name: "diun", Kind: alerts.Diun, Secret: "another-long-secret"},
 		{Name: "offline", Kind: alerts.Diun},
 	}}
-	b := New(c, inbox, func(context.Context) bool { return w.alive.Load() }, func() { w.taken.Add(1) }, slog.New(slog.NewTextHandler(w.log, nil)))
+	b := New(&Board{
+		Config: c, Inbox: inbox, Alive: func(context.Context) bool { return w.alive.Load() }, Taken: func() { w.taken.Add(1) },
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Sockets: &Sockets{},
+	})
+	t.Cleanup(func() { _ = b.Sockets.Close() })
+	listen := b.listen
 	listens := make(chan string, 1)
 	b.patience = 500 * time.Millisecond
 	b.listen = func(ctx context.Context, address string) (net.Listener, error) {
@@ -333,7 +338,7 @@ func TestHealth(t *testing.T) {
 func TestAnAddressThatIsTakenIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logbook{}
-		b := New(Config{Listen: "127.0.0.1:8080"}, nil, nil, nil, slog.New(slog.NewTextHandler(log, nil)))
+		b := New(&Board{Config: Config{Listen: "127.0.0.1:8080"}, Log: slog.New(slog.NewTextHandler(log, nil))})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		tries := 0
@@ -345,4 +350,51 @@ func TestAnAddressThatIsTakenIsTriedAgain(t *testing.T) {
 			t.Errorf("%v after %d tries:\n%s", err, tries, log)
 		}
 	})
+}
+
+// TestWhatComesBetweenTwoBoardsWaits: a request that comes while one board has ended and
+// the next has not begun is answered by the next.
+func TestWhatComesBetweenTwoBoardsWaits(t *testing.T) {
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "ronde.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sockets := &Sockets{}
+	defer sockets.Close()
+	first, err := sockets.listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &town{t: t, store: s, url: "http://" + first.Addr().String()}
+	begin := func() (end func()) {
+		b := New(&Board{
+			Config: Config{Listen: "127.0.0.1:0", Hooks: []Hook{{Name: "kuma", Kind: alerts.Kuma, Secret: secret}}},
+			Inbox:  s, Taken: func() {}, Log: slog.New(slog.DiscardHandler), Sockets: sockets,
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- b.Run(ctx) }()
+		return func() { cancel(); <-done }
+	}
+	end := begin()
+	if status, _, _ := w.send(request{"POST", "/hooks/kuma", bearer(secret), down}); status != 200 {
+		t.Fatalf("the first answers %d", status)
+	}
+	end()
+	http.DefaultClient.CloseIdleConnections()
+	answered := make(chan int)
+	go func() {
+		status, _, _ := w.send(request{"POST", "/hooks/kuma", bearer(secret), down})
+		answered <- status
+	}()
+	select {
+	case status := <-answered:
+		t.Fatalf("nobody answers %d", status)
+	case <-time.After(50 * time.Millisecond):
+	}
+	defer begin()()
+	if status := <-answered; status != 200 || w.stored() != 2 {
+		t.Errorf("the second answers %d, %d stored", status, w.stored())
+	}
 }

@@ -64,7 +64,7 @@ func (b *Board) hook(w http.ResponseWriter, r *http.Request) {
 	if wait, full := d.full(time.Now()); full {
 		w.Header().Set("Retry-After", strconv.Itoa(wait))
 		answer(w, http.StatusTooManyRequests, reply{Error: "too many requests"})
-		b.log.Warn("a webhook brings more than it may", "hook", d.hook.Name)
+		b.Log.Warn("a webhook brings more than it may", "hook", d.hook.Name)
 		return
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -72,7 +72,7 @@ func (b *Board) hook(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &tooLong):
 		answer(w, http.StatusRequestEntityTooLarge, reply{Error: "longer than 256 KiB"})
-		b.log.Warn("what a webhook brought is too long and was refused", "hook", d.hook.Name)
+		b.Log.Warn("what a webhook brought is too long and was refused", "hook", d.hook.Name)
 		return
 	case err != nil:
 		answer(w, http.StatusRequestTimeout, reply{Error: "the request broke off"})
@@ -87,19 +87,19 @@ func (b *Board) hook(w http.ResponseWriter, r *http.Request) {
 func (b *Board) take(w http.ResponseWriter, r *http.Request, d *door, raw []byte) {
 	sum := sha256.Sum256(raw)
 	kind := r.Header.Get("Content-Type")
-	err := b.inbox.TakeHook(r.Context(), store.Hook{
+	err := b.Inbox.TakeHook(r.Context(), store.Hook{
 		Name: d.hook.Name, Kind: string(d.hook.Kind), Received: time.Now(),
 		Type: kind[:min(len(kind), 200)], Raw: raw, Hash: hex.EncodeToString(sum[:]),
 	})
 	if err != nil {
-		b.log.ErrorContext(r.Context(), "what a webhook brought cannot be stored", "hook", d.hook.Name, "err", err)
+		b.Log.ErrorContext(r.Context(), "what a webhook brought cannot be stored", "hook", d.hook.Name, "err", err)
 		w.Header().Set("Retry-After", "30")
 		answer(w, http.StatusServiceUnavailable, reply{Error: "cannot be stored now, try again"})
 		return
 	}
-	b.taken()
+	b.Taken()
 	if _, understood := alerts.ReadHook(d.hook.Kind, kind, raw); !understood {
-		b.log.Warn("what a webhook brought is not understood", "hook", d.hook.Name, "kind", d.hook.Kind, "bytes", len(raw))
+		b.Log.Warn("what a webhook brought is not understood", "hook", d.hook.Name, "kind", d.hook.Kind, "bytes", len(raw))
 		answer(w, http.StatusAccepted, reply{Stored: true, Error: "stored and shown, but not understood as " + string(d.hook.Kind)})
 		return
 	}
@@ -146,7 +146,7 @@ func (b *Board) refuse(w http.ResponseWriter, r *http.Request) {
 	if d, known := b.doors[r.PathValue("name")]; known {
 		name = d.hook.Name
 	}
-	b.log.Warn("a request to a webhook was refused", "hook", name, "secret_given", secretOf(r) != "")
+	b.Log.Warn("a request to a webhook was refused", "hook", name, "secret_given", secretOf(r) != "")
 }
 
 // full tells whether a webhook brought too much, and after how many seconds it may
