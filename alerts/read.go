@@ -1,9 +1,10 @@
-// Package alerts turns what a mailbox says broke or recovered into incidents:
-// it keeps every mail that comes in, reads those of the systems it knows, and
-// shows the rest as they are, so that nothing is dropped.
+// Package alerts turns what a mailbox, webhooks and Uptime Kuma's messages in the
+// rooms say broke or recovered into incidents: it keeps all that comes in, reads what
+// the systems it knows have written, and shows the rest as it is, so that nothing is
+// dropped. What several of them say about the same thing is one incident.
 //
 // To teach it a kind of mail: one file with a [Format], one test with mails under
-// testdata/mails, and one line in [Formats].
+// testdata/mails, and one line in [Formats]. A kind of webhook is a [HookFormat].
 package alerts
 
 import (

@@ -375,7 +375,7 @@ func TestWhatComesBetweenTwoBoardsWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- b.Run(ctx) }()
-		return func() { cancel(); <-done }
+		return func() { cancel(); _ = <-done }
 	}
 	end := begin()
 	if status, _, _ := w.send(request{"POST", "/hooks/kuma", bearer(secret), down}); status != 200 {
