@@ -295,3 +295,30 @@ func TestOddTwins(t *testing.T) {
 		})
 	}
 }
+
+// TestAnIncidentFromBeforeSightingsGoesOn: one that an older ronde opened keeps its count,
+// ends, and is not reopened by what is late.
+func TestAnIncidentFromBeforeSightingsGoesOn(t *testing.T) {
+	d := newInboxDesk(t)
+	began := today(t, "10:00")
+	d.update(func(tx *store.Tx) {
+		_, err := tx.AddIncident(store.Incident{
+			Source: string(Kuma), Thing: "Cloud", State: store.Firing, Fault: "502", Verified: true, Since: began, Newest: began.Add(5 * time.Minute), Alerts: 3,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := show(tx, 1, true); err != nil {
+			t.Fatal(err)
+		}
+		d.story(tx, "Cloud", []word{
+			{store.ByMail, false, began.Add(10 * time.Minute), "502"},
+			{store.Webhook, true, began.Add(20 * time.Minute), ""},
+			{store.ByMail, false, began.Add(15 * time.Minute), "502"},
+			{store.InRoom, true, began.Add(20*time.Minute + time.Second), ""},
+		})
+	})
+	if diff := cmp.Diff("resolved since 10:00 until 10:20: 502, 3 alerts, verified", d.incidents()); diff != "" {
+		t.Errorf("incidents (-want +got):\n%s", diff)
+	}
+}
