@@ -375,7 +375,12 @@ func TestWhatComesBetweenTwoBoardsWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- b.Run(ctx) }()
-		return func() { cancel(); _ = <-done }
+		return func() {
+			cancel()
+			if err := <-done; !errors.Is(err, context.Canceled) {
+				t.Errorf("a board ended with %v", err)
+			}
+		}
 	}
 	end := begin()
 	if status, _, _ := w.send(request{"POST", "/hooks/kuma", bearer(secret), down}); status != 200 {
