@@ -86,6 +86,10 @@ func verbs() []verb {
 		{`mail`, func(c *chat, s step, _ []string) error { return c.writeMail(s.block) }},
 		{`mail (\S+)`, (*chat).mailFromFile},
 		{`(unverified )?kuma (down|up) ([^|;]+) \| ([^;]*)(?:; sent (.*))?`, (*chat).kuma},
+		{`webhook kuma (down|up) ([^|;]+) \| ([^;]*)(?:; sent (.*))?`, (*chat).kumaHook},
+		{`webhook (\w+)/(\S+)`, (*chat).hookFile},
+		{`webhook (\w+)`, (*chat).hookBody},
+		{`kuma > (.*)`, (*chat).kumaSays},
 		{`(\d+) times (.*)`, (*chat).again},
 
 		{`(ana|bruno|chloe|ronde)(?:, (\w+))? > (.*)`, (*chat).say},
@@ -210,16 +214,11 @@ func (c *chat) mailFromFile(_ step, m []string) error {
 
 // kuma writes a mail as Uptime Kuma does.
 func (c *chat) kuma(_ step, m []string) error {
-	sent := time.Now()
-	if m[5] != "" {
-		at, err := time.ParseInLocation("2006-01-02 15:04", m[5], c.paris)
-		if err != nil {
-			return err
-		}
-		sent = at
+	sent, err := c.sent(m[5])
+	if err != nil {
+		return err
 	}
-	status := map[string]string{"down": "[🔴 Down]", "up": "[✅ Up]"}[m[2]]
-	line := fmt.Sprintf("[%s] %s %s", m[3], status, m[4])
+	line := kumaLine(m[2], m[3], m[4])
 	mail := fmt.Sprintf("From: Uptime Kuma <uptime@exemple-asso.fr>\nSubject: %s\nDate: %s\nContent-Type: text/plain; charset=utf-8\n\n%s\n",
 		line, sent.Format(time.RFC1123Z), line)
 	if m[1] == "" {

@@ -42,16 +42,17 @@ type chat struct {
 	people           string
 	listed           []string // who may do everything
 
-	store   *store.Store // nil while the bot is down
-	service *service     // so is this
-	met     *ronde       // the one of the service that had time to settle
-	hangups chan os.Signal
-	end     func() error
-	outside func(homeserver http.RoundTripper) http.RoundTripper // nil: there is only the homeserver
-	prepare func(*ronde)                                         // before it starts; may be nil
-	mails   []store.Mail                                         // came while the bot was down
-	mailNow uint32                                               // the UID of the last mail
-	harmed  bool                                                 // the log may hold errors
+	store    *store.Store // nil while the bot is down
+	service  *service     // so is this
+	met      *ronde       // the one of the service that had time to settle
+	hangups  chan os.Signal
+	end      func() error
+	outside  func(homeserver http.RoundTripper) http.RoundTripper // nil: there is only the homeserver
+	prepare  func(*ronde)                                         // before it starts; may be nil
+	mails    []store.Mail                                         // came while the bot was down
+	mailNow  uint32                                               // the UID of the last mail
+	harmed   bool                                                 // the log may hold errors
+	kumaIsIn bool                                                 // Uptime Kuma's account is in Supervision
 
 	seen       map[string]int // how many events of each room were looked at
 	pending    []utterance    // what the bot said and the script did not have yet
@@ -128,13 +129,14 @@ func (c *chat) configure() (config.Config, error) {
 	doc := c.settings + fmt.Sprintf("[matrix]\nhomeserver = %q\nuser = %q\ninviters = [\"@ana:ronde.test\"]\nevents_per_second = 0\n", homeserver.URL, self) +
 		"[rooms]\ntechnique = \"#technique:ronde.test\"\nsupervision = \"#supervision:ronde.test\"\n" +
 		c.prompting() +
-		fmt.Sprintf("[rights]\nact = %d\npeople = [%s]\n", c.rights, strings.Join(c.listed, ", ")) + c.tables
-	read, mistakes := config.Parse(filepath.Join(c.dir, "config.toml"), []byte(doc), os.LookupEnv)
+		fmt.Sprintf("[rights]\nact = %d\npeople = [%s]\n", c.rights, strings.Join(c.listed, ", ")) + c.tables + served()
+	read, mistakes := config.Parse(filepath.Join(c.dir, "config.toml"), []byte(doc), lookup)
 	if len(mistakes) > 0 {
 		return read, mistakes
 	}
+	read.KumaUser = kumaUser
 	read.Trust = alerts.Trust{AuthServID: "mx.exemple-asso.fr"}
-	return read, nil
+	return unheard(read), nil
 }
 
 // prompting writes how routines are asked for. Only a script that wants a digest gets

@@ -26,7 +26,7 @@ func layers() map[string][]string {
 		"alerts":      {"cards", "checks", "store", "text"},
 		"maintenance": {"cards", "checks", "store", "text"},
 		"moderation":  {"cards", "checks", "store", "text"},
-		"board":       {"alerts", "checks", "routines", "store", "text"},
+		"board":       {"alerts", "store"},
 		"commands":    {"alerts", "cards", "checks", "hosts", "maintenance", "moderation", "routines", "store", "text"},
 		"config": {
 			"alerts", "board", "bot", "cards", "checks", "commands", "hosts", "maintenance", "moderation", "pulse",

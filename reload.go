@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"ronde/board"
 	"ronde/commands"
 	"ronde/config"
 	"ronde/hosts"
@@ -30,6 +31,7 @@ type service struct {
 	watchdog pulse.Watchdog
 
 	handover chan struct{} // there is a next one
+	sockets  board.Sockets // stays open from one to the next
 
 	mu       sync.Mutex
 	current  *ronde
@@ -52,14 +54,15 @@ func newService(c config.Config, s *service) (_ *service, err error) {
 func (s *service) assemble(c config.Config) (*ronde, error) {
 	r, err := assemble(c, s.store, s.log, s.http)
 	if err == nil {
-		r.commands.Config = s
+		r.commands.Config, r.board.Sockets = s, &s.sockets
 	}
 	return r, err
 }
 
 // run lets the bot work until ctx ends or it cannot go on. Each hangup has it read
 // its configuration again. It returns nil when it was asked to stop.
-func (s *service) run(ctx context.Context, hangups <-chan os.Signal) error {
+func (s *service) run(ctx context.Context, hangups <-chan os.Signal) (err error) {
+	defer func() { err = errors.Join(err, s.sockets.Close()) }()
 	ctx, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { s.watchdog.Run(ctx) })
@@ -124,6 +127,11 @@ func (s *service) succeed() {
 	}
 	s.current, s.next = s.next, nil
 	s.level.Set(s.current.config.LogLevel)
+	if s.current.config.Board.Listen == "" {
+		if err := s.sockets.Close(); err != nil {
+			s.log.Warn("the address of the webhooks cannot be closed", "err", err)
+		}
+	}
 }
 
 // Read reads the configuration again and assembles the ronde that it describes,

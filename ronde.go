@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ronde/alerts"
+	"ronde/board"
 	"ronde/bot"
 	"ronde/cards"
 	"ronde/checks"
@@ -35,6 +36,7 @@ type ronde struct {
 	alerts   *alerts.Desk
 	commands *commands.Desk
 	mailbox  *alerts.Mailbox // nil when none is configured
+	board    *board.Board    // which listens only when it is configured
 	samplers *checks.Samplers
 	tickedAt atomic.Pointer[time.Time]
 	close    func()
@@ -64,7 +66,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Notices: r.outbox, Checks: checks.NewSuite(set, r.samplers, c.OAuth, log),
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
-		Store: s, Trust: c.Trust, Rules: c.MailRules, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
+		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
 		Settings: c.Incidents, Notices: r.outbox, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
@@ -76,6 +78,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		routines.RoundKind:  r.routines.RenderRound,
 		alerts.IncidentCard: r.alerts.RenderIncident,
 		alerts.MailCard:     r.alerts.RenderMail,
+		alerts.HookCard:     r.alerts.RenderHook,
 	}, r.commands.Wake)
 	r.bot, err = bot.New(c.Bot, s, r.outbox, log, httpClient)
 	if err != nil {
@@ -86,6 +89,10 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	if c.Mailbox != nil {
 		r.mailbox = &alerts.Mailbox{Config: *c.Mailbox, Inbox: s, Log: log, Taken: r.alerts.Wake, Hash: hashOf}
 	}
+	r.board = board.New(&board.Board{
+		Config: c.Board, Inbox: s, Taken: r.alerts.Wake, Log: log,
+		Alive: func(ctx context.Context) bool { return alive(ctx, s) },
+	})
 	return r, nil
 }
 
@@ -116,6 +123,9 @@ func (r *ronde) run(ctx context.Context) error {
 	start("checks", func(ctx context.Context) error { r.samplers.Run(ctx); return ctx.Err() })
 	if r.mailbox != nil {
 		start("mailbox", r.mailbox.Run)
+	}
+	if r.config.Board.Listen != "" {
+		start("board", r.board.Run)
 	}
 	if p := r.newPulse(); p != nil {
 		start("pulse", p.Run)

@@ -159,6 +159,16 @@ func existingStore(ctx context.Context, file string) (*store.Store, error) {
 	return openStore(ctx, c)
 }
 
+// alive tells whether the bot gave a sign of life lately.
+func alive(ctx context.Context, db *store.Store) bool {
+	noted, _, err := db.Value(ctx, heartbeat)
+	if err != nil {
+		return false
+	}
+	last, err := time.Parse(time.RFC3339, noted)
+	return err == nil && time.Since(last) <= silence
+}
+
 type healthCommand struct{ configFlag }
 
 func (h healthCommand) Run(ctx context.Context, s *streams) (err error) {

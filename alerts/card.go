@@ -31,6 +31,7 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 	var m text.Message
 	d.writeHead(&m, s, now)
 	d.writeDetails(&m, s.Incident)
+	d.writeSightings(&m, s.Incident, s.seen, now)
 	d.writeWords(&m, s, now)
 	rings := s.State == store.Firing || s.State == store.Acknowledged
 	var content cards.Content
@@ -62,15 +63,23 @@ func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
 		d.writeEnd(m, i, i.ResolvedAt)
 	case i.Source == string(KumaExpiry) && i.State == store.Firing: // what runs out is not down
 		m.Text("🟡 ").Bold(l.Say("incident.expiring") + " · " + thing)
-		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
+		d.writeFault(m, i, now)
 	case i.State == store.Resolved:
 		m.Text("🟢 ").Bold(l.Say("incident.resolved") + " · " + thing).Text(" · " + l.Clock(i.ResolvedAt, now))
 		d.writeEnd(m, i, i.ResolvedAt)
 	default:
 		mark := map[store.IncidentState]string{store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "🔕"}[i.State]
 		m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + thing)
-		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)) + " · " + l.Say("incident.since", "When", l.Clock(i.Since, now)))
+		d.writeFault(m, i, now)
 	}
+}
+
+// writeFault adds what is wrong, if its source says so, and since when.
+func (d *Desk) writeFault(m *text.Message, i store.Incident, now time.Time) {
+	if i.Fault != "" {
+		m.Text(" · " + text.OneLine(i.Fault, roomForFault(i)))
+	}
+	m.Text(" · " + d.Language.Say("incident.since", "When", d.Language.Clock(i.Since, now)))
 }
 
 // writeEnd adds how long it lasted, and what it was.

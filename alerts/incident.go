@@ -15,6 +15,7 @@ import (
 const (
 	IncidentCard = "incident"
 	MailCard     = "mail"
+	HookCard     = "hook"
 )
 
 // The reactions that are buttons of an incident's card.
@@ -40,11 +41,13 @@ type Settings struct {
 	Hosts  map[string][]string // the hosts, and by which words the names of what runs on each are known
 }
 
-// Desk folds what the mailbox brought into incidents and writes their cards.
+// Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
+// into incidents and writes their cards.
 type Desk struct {
 	Store    *store.Store
 	Trust    Trust
 	Rules    []Rule // the first that takes a mail says what it is
+	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
 	Settings Settings
 	Notices  Notices
 	// Quiet returns when the quiet hours end in which an instant lies, or the instant
@@ -94,9 +97,16 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 }
 
-// FoldAll folds all mail that is new, each in a transaction of its own. A mail
-// that cannot be folded is shown as a plain one.
+// FoldAll folds all that is new, each in a transaction of its own. What cannot be
+// folded is shown as it is.
 func (d *Desk) FoldAll(ctx context.Context) error {
+	if err := d.foldMails(ctx); err != nil {
+		return err
+	}
+	return d.foldHooks(ctx)
+}
+
+func (d *Desk) foldMails(ctx context.Context) error {
 	for {
 		var mails []store.Mail
 		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -107,7 +117,7 @@ func (d *Desk) FoldAll(ctx context.Context) error {
 			return err
 		}
 		for _, m := range mails {
-			if err := d.fold(ctx, m); err != nil {
+			if err := d.foldMail(ctx, m); err != nil {
 				return err
 			}
 			d.Changed()
@@ -115,7 +125,7 @@ func (d *Desk) FoldAll(ctx context.Context) error {
 	}
 }
 
-func (d *Desk) fold(ctx context.Context, m store.Mail) error {
+func (d *Desk) foldMail(ctx context.Context, m store.Mail) error {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {
 		incident, err := d.place(tx, m)
 		if err != nil {
@@ -139,9 +149,6 @@ func (d *Desk) fold(ctx context.Context, m store.Mail) error {
 // part of, or 0.
 func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	r := Read(m.Raw, d.Trust, d.Rules...)
-	if r.Since.IsZero() || r.Since.After(m.Received.Add(time.Hour)) {
-		r.Since = m.Received // a sender whose clock is far ahead must not outlive every recovery
-	}
 	switch r.State {
 	case Ignored:
 		d.Log.Info("a mail is ignored", "mail", m.ID, "rule", r.Rule)
@@ -149,32 +156,7 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 	case Note:
 		return 0, showMail(tx, m.ID)
 	}
-	last, known, err := tx.LastIncident(r.source(), r.Thing)
-	if err != nil {
-		return 0, err
-	}
-	s, err := d.stands(tx, last)
-	if err != nil {
-		return 0, err
-	}
-	open := known && last.State != store.Resolved
-	_, byHand := s.handled()
-	switch {
-	case r.State == Firing && open:
-		return last.ID, d.repeat(tx, last, r)
-	case r.State == Firing && known && s.outlived(r):
-		return last.ID, d.late(tx, last, r)
-	case r.State == Firing && known && s.soon(r, d.Settings.Reopen):
-		last.CalmAt = s.ended()
-		return last.ID, d.refire(tx, last, r)
-	case r.State == Firing:
-		return d.begin(tx, r, store.Firing)
-	case open || byHand && last.ResolvedAt.IsZero():
-		return last.ID, d.recover(tx, last, r)
-	case known && r.Since.Before(last.ResolvedAt.Add(twin)):
-		return last.ID, d.again(tx, last, r)
-	}
-	return d.begin(tx, r, store.Resolved)
+	return d.placeAlert(tx, r, heard{store.ByMail, m.Received})
 }
 
 // twin is how much later than a recovery one may be dated that says the same. A
@@ -195,22 +177,28 @@ func show(tx *store.Tx, id int64, urgent bool) error {
 	return tx.ShowCard(store.Card{Kind: IncidentCard, Subject: id, Room: room, Urgent: urgent})
 }
 
-// begin opens an incident, or records one of which only the end was seen.
-func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64, error) {
-	i := store.Incident{
-		Source: r.source(), Thing: r.Thing, State: state, Fault: r.Fault,
+// begin opens an incident.
+func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
+	return d.add(tx, store.Incident{
+		Source: r.source(), Thing: r.Thing, State: store.Firing, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1, Alerted: earlier(r.Since, tx.Now),
-	}
-	if state == store.Resolved {
-		i.Alerts, i.Alerted = 0, time.Time{}
-	}
-	id, err := tx.AddIncident(i)
-	if err != nil {
+	}, r, h)
+}
+
+// beginEnded records an incident of which only the end was seen.
+func (d *Desk) beginEnded(tx *store.Tx, r Reading, h heard) (int64, error) {
+	return d.add(tx, store.Incident{
+		Source: r.source(), Thing: r.Thing, State: store.Resolved,
+		Verified: r.Verified, Since: r.Since, Newest: r.Since, ResolvedAt: r.Since,
+	}, r, h)
+}
+
+func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64, err error) {
+	if i.ID, err = tx.AddIncident(i); err != nil {
 		return 0, err
 	}
-	i.ID = id
-	if state == store.Resolved {
-		i.ResolvedAt = r.Since
+	if err := sight(tx, i.ID, r, h); err != nil {
+		return 0, err
 	}
 	s, err := d.stands(tx, i)
 	if err != nil {
@@ -220,89 +208,121 @@ func (d *Desk) begin(tx *store.Tx, r Reading, state store.IncidentState) (int64,
 	if rings {
 		i.RangAt = tx.Now
 	}
-	return id, d.settle(tx, i, rings)
+	return i.ID, d.settle(tx, i, rings)
 }
 
-// repeat counts one more alert about what is known to be broken. One that anyone
-// could have written changes nothing else of what a verified one said.
-func (d *Desk) repeat(tx *store.Tx, i store.Incident, r Reading) error {
-	hear(tx, &i, r)
+// repeat counts one more alert about what is known to be broken.
+func (d *Desk) repeat(tx *store.Tx, s standing, r Reading, h heard) error {
+	i := s.Incident
+	i.Alerts++
+	return d.hear(tx, i, r, h)
+}
+
+// hear notes in an open incident what an alert about it says.
+func (d *Desk) hear(tx *store.Tx, i store.Incident, r Reading, h heard) error {
+	if !weaker(i, r) {
+		i.Alerted = later(i.Alerted, earlier(r.Since, tx.Now))
+	}
+	fold(&i, r)
+	if err := sight(tx, i.ID, r, h); err != nil {
+		return err
+	}
 	return d.settle(tx, i, true)
 }
 
-// hear notes in an incident what one more alert about it says.
-func hear(tx *store.Tx, i *store.Incident, r Reading) {
-	i.Alerts++
+// fold takes what an alert says into its incident. One that anyone could have written
+// changes nothing of what a verified one said.
+func fold(i *store.Incident, r Reading) {
 	if weaker(*i, r) {
 		return
 	}
-	if stronger(*i, r) || !r.Since.Before(i.Newest) {
-		i.Newest, i.Fault = r.Since, r.Fault
+	if r.Fault != "" && (i.Fault == "" || stronger(*i, r) || newer(*i, r)) {
+		i.Fault = r.Fault
+	}
+	if stronger(*i, r) || r.Since.After(i.Newest) {
+		i.Newest = r.Since
 	}
 	i.Since = earlier(i.Since, r.Since)
-	i.Alerted = later(i.Alerted, earlier(r.Since, tx.Now))
 	i.Verified = r.Verified
 }
 
+// newer tells whether the fault in r is to stand instead of that of i. Of two that
+// are told with the same time it is always the same one, whichever came first.
+func newer(i store.Incident, r Reading) bool {
+	return r.Since.After(i.Newest) || r.Since.Equal(i.Newest) && r.Fault > i.Fault
+}
+
 // refire reopens an incident that had ended only just now.
-func (d *Desk) refire(tx *store.Tx, i store.Incident, r Reading) error {
-	hear(tx, &i, r)
+func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
+	i := s.Incident
 	i.Flaps++
-	i.RefiredAt, i.ResolvedAt = tx.Now, time.Time{}
-	if err := d.settle(tx, i, true); err != nil {
+	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
+	s.Incident = i
+	if err := d.repeat(tx, s, r, h); err != nil {
 		return err
 	}
 	i, _, err := tx.Incident(i.ID)
 	if err != nil {
 		return err
 	}
-	s, err := d.stands(tx, i)
-	if err != nil {
+	if s, err = d.stands(tx, i); err != nil {
 		return err
 	}
 	_, err = d.ring(tx, &s)
 	return err
 }
 
-// late counts an alert that arrived after the recovery that ended it. It reopens
-// nothing.
-func (d *Desk) late(tx *store.Tx, i store.Incident, r Reading) error {
-	unseen := i.Alerts == 0
-	i.Alerts++
-	if unseen {
-		i.Since, i.Fault, i.Verified = r.Since, r.Fault, r.Verified
+// late takes note of an alert that arrived after the end of its incident. It reopens
+// nothing, and nobody has to see that it was only said once more.
+func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
+	i := s.Incident
+	seen := i.Alerts > 0 && s.spoke(h.channel, store.Down)
+	if i.Alerts == 0 {
+		i.Since, i.Newest, i.Fault, i.Verified = r.Since, r.Since, r.Fault, r.Verified
+	} else {
+		fold(&i, r)
 	}
-	if err := tx.SaveIncident(i); err != nil {
+	if _, twin := s.twin(r, h.channel); !twin {
+		i.Alerts++
+	}
+	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	if !unseen {
-		return nil
+	if err := tx.SaveIncident(i); err != nil || seen {
+		return err
 	}
 	return show(tx, i.ID, false)
 }
 
-// recover ends an incident. A recovery that is older than the newest alert says
-// nothing new; one that anyone could have written does not end what a verified
-// alert began.
-func (d *Desk) recover(tx *store.Tx, i store.Incident, r Reading) error {
-	switch {
-	case r.Since.Before(i.Newest) && !stronger(i, r):
-		return nil
-	case weaker(i, r):
+// recover ends an incident. One that anyone could have written does not end what a
+// verified alert began.
+func (d *Desk) recover(tx *store.Tx, s standing, r Reading, h heard) error {
+	i := s.Incident
+	if weaker(i, r) {
 		i.Doubted++
-	default:
-		i.ResolvedAt, i.Verified = r.Since, r.Verified
+		return d.settle(tx, i, true)
+	}
+	i.ResolvedAt, i.Verified = r.Since, r.Verified
+	if err := sight(tx, i.ID, r, h); err != nil {
+		return err
 	}
 	return d.settle(tx, i, true)
 }
 
 // again takes note of the twin of a recovery, which nobody has to see: an alert
 // from before it is not news.
-func (d *Desk) again(tx *store.Tx, i store.Incident, r Reading) error {
-	if weaker(i, r) || !r.Since.After(i.ResolvedAt) {
+func (d *Desk) again(tx *store.Tx, s standing, r Reading, h heard) error {
+	i := s.Incident
+	if weaker(i, r) {
 		return nil
 	}
+	if err := sight(tx, i.ID, r, h); err != nil || !r.Since.After(i.ResolvedAt) || i.ResolvedAt.IsZero() {
+		return err
+	}
 	i.ResolvedAt = r.Since
+	if i.Alerts == 0 {
+		i.Since, i.Newest = r.Since, r.Since
+	}
 	return tx.SaveIncident(i)
 }
 

@@ -70,6 +70,21 @@ func kumaTemplate(m mail) (said, bool) {
 	return said{state: kumaState(mark), thing: name}, name != ""
 }
 
+// kumaSays reads the one line that Uptime Kuma sends wherever it sends nothing
+// else: as the subject of its mails, in chats, and in webhooks without a heartbeat.
+func kumaSays(message string) (said, Kind, bool) {
+	line := oneLine(message, maxSubject)
+	if f := kumaChange.FindStringSubmatch(line); f != nil {
+		return said{kumaState(f[2]), f[1], f[3]}, Kuma, true
+	}
+	m := mail{subject: line, text: line}
+	if s, ok := kumaExpiry.read(m); ok {
+		return s, KumaExpiry, true
+	}
+	s, ok := kumaButton(m)
+	return s, Kuma, ok
+}
+
 func kumaState(mark string) State {
 	switch mark {
 	case "🔴 Down":

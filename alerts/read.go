@@ -1,9 +1,10 @@
-// Package alerts turns what a mailbox says broke or recovered into incidents:
-// it keeps every mail that comes in, reads those of the systems it knows, and
-// shows the rest as they are, so that nothing is dropped.
+// Package alerts turns what a mailbox, webhooks and Uptime Kuma's messages in the
+// rooms say broke or recovered into incidents: it keeps all that comes in, reads what
+// the systems it knows have written, and shows the rest as it is, so that nothing is
+// dropped. What several of them say about the same thing is one incident.
 //
 // To teach it a kind of mail: one file with a [Format], one test with mails under
-// testdata/mails, and one line in [Formats].
+// testdata/mails, and one line in [Formats]. A kind of webhook is a [HookFormat].
 package alerts
 
 import (
@@ -71,6 +72,10 @@ type Reading struct {
 	// Verified is true when the trusted server says that the From address is
 	// genuine, or when that address needs no proof. See [Trust].
 	Verified bool `json:"verified"`
+
+	// Still is true when the sender says that it is broken at the time of sending,
+	// whenever that began. Only a webhook can say so.
+	Still bool `json:"still,omitzero"`
 
 	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case

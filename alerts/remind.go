@@ -85,7 +85,7 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 	l := d.Language
 	var words text.Message
 	words.Text("🔴 ").Bold(l.Say("incident."+why) + " · " + text.OneLine(s.Thing, shownThing))
-	words.Text(" · " + text.OneLine(s.Fault, roomForFault(s.Incident)) + " · " + l.Say("incident.since", "When", l.Clock(s.Since, tx.Now.In(d.Location))))
+	d.writeFault(&words, s.Incident, tx.Now.In(d.Location))
 	if err := d.rang(tx, s); err != nil {
 		return false, err
 	}

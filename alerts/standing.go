@@ -14,6 +14,7 @@ type standing struct {
 	store.Incident
 	marks    []store.IncidentMark // oldest first, also those that were taken back
 	rules    []store.SilenceRule  // that cover it, and last or ended since it rang
+	seen     []store.Sighting     // what each channel said, in the order in which it came in
 	replaced bool                 // there is a newer incident about the same thing
 }
 
@@ -21,6 +22,9 @@ type standing struct {
 func (d *Desk) stands(tx *store.Tx, i store.Incident) (s standing, err error) {
 	s.Incident = i
 	if s.marks, err = tx.IncidentMarks(i.ID); err != nil {
+		return s, err
+	}
+	if s.seen, err = tx.Sightings(i.ID); err != nil {
 		return s, err
 	}
 	since := tx.Now
@@ -132,17 +136,19 @@ func (s standing) ended() time.Time {
 	return later(s.ResolvedAt, m.At)
 }
 
-// outlived reports whether an incident ended after what an alert tells. A recovery that
+// outlived reports whether an incident ended after what a channel tells. A recovery that
 // anyone could have written hides no certain alert.
-func (s standing) outlived(r Reading) bool {
+func (s standing) outlived(r Reading, c store.Channel) bool {
 	m, _ := s.handled()
-	return r.Since.Before(m.At) || r.Since.Before(s.ResolvedAt) && !stronger(s.Incident, r)
+	return r.Since.Before(m.At) || r.Since.Before(s.end(c)) && !stronger(s.Incident, r)
 }
 
-// soon reports whether an alert follows so soon after an incident's end that it is the
-// same one.
-func (s standing) soon(r Reading, reopen time.Duration) bool {
-	return s.Alerts > 0 && !weaker(s.Incident, r) && r.Since.Before(s.ended().Add(reopen)) && !r.Since.Before(s.ended())
+// soon reports whether what a channel tells follows so soon after an incident's end that
+// it is the same one.
+func (s standing) soon(r Reading, c store.Channel, reopen time.Duration) bool {
+	m, _ := s.handled()
+	calm := later(s.end(c), m.At)
+	return s.Alerts > 0 && !weaker(s.Incident, r) && !r.Since.Before(calm) && r.Since.Before(calm.Add(reopen))
 }
 
 // state folds what the source and people said.

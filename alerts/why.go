@@ -37,16 +37,20 @@ func (d *Desk) Describe(tx *store.Tx, m *text.Message, i store.Incident) error {
 	s.State = s.state(now)
 	d.writeHead(m, s, now)
 	d.writeDetails(m, s.Incident)
+	d.writeSightings(m, s.Incident, s.seen, now)
 	d.writeWords(m, s, now)
 	return nil
 }
 
 // Heard is one message that an incident is made of.
 type Heard struct {
-	At       time.Time
-	Kind     Kind // which rule read it
+	At       time.Time // by the sender's clock
+	Received time.Time
+	Source   string // whose words these are, as people call it
 	State    State
-	Subject  string // masked
+	InRoom   bool   // it is a message of Uptime Kuma's in a room, which has no text here
+	Hook     string // the webhook that brought it, "" for a mail
+	Subject  string // masked; of a webhook, the fault
 	Verified bool
 	// Text is its beginning as it came, decoded and masked, for a phone: at most 20
 	// lines of 36 columns.
@@ -60,23 +64,66 @@ const (
 )
 
 // Heard returns the newest messages that an incident is made of, newest first.
-func (d *Desk) Heard(tx *store.Tx, incident int64, limit int) ([]Heard, error) {
-	mails, err := tx.MailsOfIncident(incident, limit)
+func (d *Desk) Heard(tx *store.Tx, i store.Incident, limit int) ([]Heard, error) {
+	mails, err := tx.MailsOfIncident(i.ID, limit)
 	if err != nil {
 		return nil, err
 	}
-	var heard []Heard
+	hooks, err := d.heardByHook(tx, i, limit)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := tx.Sightings(i.ID)
+	if err != nil {
+		return nil, err
+	}
+	heard := hooks
+	for _, w := range seen {
+		if w.Channel == store.InRoom { // the message itself stands there
+			heard = append(heard, Heard{At: w.At, Received: w.Received, Source: d.source(i.Source), State: stateOf(w.What), InRoom: true, Verified: true})
+		}
+	}
 	for _, m := range mails {
-		r := Read(m.Raw, d.Trust)
+		r := Read(m.Raw, d.Trust, d.Rules...)
 		if r.Since.IsZero() {
 			r.Since = m.Received
 		}
 		raw := "From: " + r.From + "\nDate: " + r.Since.In(d.Location).Format(time.RFC1123Z) + "\nSubject: " + r.Subject + "\n\n" + cutBytes(r.Text, 16<<10)
 		heard = append(heard, Heard{
-			At: r.Since, Kind: r.Kind, State: r.State, Subject: d.subject(r, 100), Verified: r.Verified, Text: forPhone(text.Mask(raw)),
+			At: r.Since, Received: m.Received, Source: d.source(r.source()), State: r.State, Subject: d.subject(r, 100), Verified: r.Verified, Text: forPhone(text.Mask(raw)),
 		})
 	}
-	return heard, nil
+	slices.SortStableFunc(heard, func(a, b Heard) int { return b.Received.Compare(a.Received) })
+	return heard[:min(len(heard), limit)], nil
+}
+
+func stateOf(what store.Direction) State {
+	if what == store.Up {
+		return Resolved
+	}
+	return Firing
+}
+
+// heardByHook returns the newest of what webhooks brought of an incident, newest first.
+func (d *Desk) heardByHook(tx *store.Tx, i store.Incident, limit int) (heard []Heard, err error) {
+	hooks, err := tx.HooksOfIncident(i.ID, limit)
+	for _, h := range hooks {
+		readings, _ := ReadHook(Kind(h.Kind), h.Type, h.Raw)
+		about := func(r Reading) bool { return r.source() == i.Source && r.Thing == i.Thing && r.State != Note }
+		n := slices.IndexFunc(readings, about)
+		if n < 0 {
+			continue // it is read in another way by now
+		}
+		r := readings[n]
+		if r.Since.IsZero() {
+			r.Since = h.Received
+		}
+		heard = append(heard, Heard{
+			At: r.Since, Received: h.Received, Source: d.source(r.source()), State: r.State, Hook: h.Name, Subject: text.OneLine(r.Fault, 100),
+			Verified: true, Text: forPhone(text.Mask(string(cutRaw(h.Raw)))),
+		})
+	}
+	return heard, err
 }
 
 // forPhone breaks lines that are too long, and leaves out those that are too many.

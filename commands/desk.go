@@ -156,6 +156,9 @@ func waitsFor(e store.RoomEvent, later map[string]bool) bool {
 }
 
 func (d *Desk) handle(ctx context.Context, e store.RoomEvent) error {
+	if d.Alerts.Hears(e.Sender) {
+		return d.heard(ctx, e)
+	}
 	switch cards.EventKind(e.Kind) {
 	case cards.Said:
 		return d.said(ctx, e)
@@ -164,6 +167,28 @@ func (d *Desk) handle(ctx context.Context, e store.RoomEvent) error {
 	case cards.Redacted:
 		return d.redacted(ctx, e)
 	}
+	return d.ignore(ctx, e)
+}
+
+// heard folds what Uptime Kuma posted itself, which is neither answered nor obeyed.
+// What cannot be folded stands in the room, and holds nothing up.
+func (d *Desk) heard(ctx context.Context, e store.RoomEvent) error {
+	if cards.EventKind(e.Kind) != cards.Said {
+		return d.ignore(ctx, e)
+	}
+	err := d.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := d.Alerts.Hear(tx, e.Body, e.At); err != nil {
+			return err
+		}
+		return tx.EventHandled(e.ID)
+	})
+	if err == nil {
+		d.Outbox.Wake()
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	d.Log.ErrorContext(ctx, "a message of Uptime Kuma cannot be folded", "event", e.EventID, "err", err, "stack", stackOf(err))
 	return d.ignore(ctx, e)
 }
 

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 
 	"ronde/alerts"
 	"ronde/cards"
@@ -22,7 +23,7 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	if err != nil || !ok {
 		return err
 	}
-	heard, err := c.Desk.Alerts.Heard(tx, i.ID, shownHeard+1)
+	heard, err := c.Desk.Alerts.Heard(tx, i, shownHeard+1)
 	if err != nil {
 		return err
 	}
@@ -40,10 +41,10 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	for _, m := range marks[max(0, len(marks)-shownMarks):] {
 		c.writeMark(tx, m)
 	}
-	if len(heard) == 0 {
-		return nil
+	if n := slices.IndexFunc(heard, func(h alerts.Heard) bool { return h.Text != "" }); n >= 0 {
+		return c.showRaw(tx, i, heard[n])
 	}
-	return c.showRaw(tx, i, heard[0])
+	return nil
 }}
 
 func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
@@ -52,7 +53,18 @@ func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
 		sure = "mail.unverified"
 	}
 	mark := map[alerts.State]string{alerts.Firing: "🔴", alerts.Resolved: "🟢"}[h.State]
-	c.Reply.Line().Text(mark + " " + c.clock(tx, h.At) + " · " + c.Say("mail.kind."+string(h.Kind)) + " · " + h.Subject + " · " + c.Say(sure))
+	c.Reply.Line().Text(mark + " " + c.clock(tx, h.At) + " · " + h.Source)
+	if h.Subject != "" {
+		c.Reply.Text(" · " + h.Subject)
+	}
+	switch {
+	case h.InRoom:
+		c.Reply.Text(" · " + c.Say("incident.channel.room"))
+	case h.Hook != "":
+		c.Reply.Text(" · " + c.Say("hook.name", "Name", h.Hook))
+	default:
+		c.Reply.Text(" · " + c.Say(sure))
+	}
 }
 
 var markEmoji = map[store.IncidentMarkKind]string{

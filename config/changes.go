@@ -84,7 +84,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"timezone", c.Location.String() == running.Location.String()},
 		{"log_level", c.LogLevel == running.LogLevel},
 		{"[matrix]", reflect.DeepEqual(c.matrixOnly(), running.matrixOnly())},
-		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision},
+		{"[rooms]", c.Bot.Technique == running.Bot.Technique && c.Bot.Supervision == running.Bot.Supervision && c.KumaUser == running.KumaUser},
 		{"[rights]", reflect.DeepEqual(c.Rights, running.Rights)},
 		{"[mailbox]", reflect.DeepEqual(c.Mailbox, running.Mailbox) && reflect.DeepEqual(c.Trust, running.Trust)},
 		{"[[mail]]", slices.EqualFunc(c.MailRules, running.MailRules, alerts.Rule.Equal)},
@@ -95,6 +95,8 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts)},
+		{"[board]", c.Board.Listen == running.Board.Listen},
+		{"[[webhook]]", reflect.DeepEqual(c.Board.Hooks, running.Board.Hooks)},
 	} {
 		if !s.same {
 			changed = append(changed, s.name)

@@ -29,6 +29,12 @@ key = "logs"
 title = { fr = "Journaux" }
 every = "3d..4d"
 start = "2026-03-02"
+[board]
+listen = "127.0.0.1:8080"
+[[webhook]]
+name = "kuma"
+kind = "kuma"
+secret_env = "RONDE_W"
 `
 
 func parsedConfig(t *testing.T, doc string) Config {
@@ -60,6 +66,9 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"a rule for mails", "\n[rights]", "mail = [{ subject = 'a', as = 'note' }]\n[rights]", "[[mail]]"},
 		{"a secret", "RONDE_P", "RONDE_Q", "[mailbox]"},
 		{"a heartbeat", "\n[[host]]", "\n[[heartbeat]]\nname = \"hc\"\nurl_env = \"RONDE_A_URL\"\n[[host]]", "[[heartbeat]]"},
+		{"where webhooks are served", "8080", "8081", "[board]"},
+		{"the secret of a webhook", "RONDE_W", "RONDE_X", "[[webhook]]"},
+		{"the account of Kuma", "\n[rights]", "[rooms]\ntechnique = \"#t:example.org\"\nsupervision = \"#s:example.org\"\nkuma_user = \"@kuma:example.org\"\n[rights]", "[rooms]"},
 		{"a host", "docker.sock", "podman.sock", "[[host]]"},
 		{"the rate", "\n[rights]", "[matrix]\nhomeserver = \"https://matrix.example.org\"\nuser = \"@ronde:example.org\"\nburst = 11\n[rights]", "[matrix]"},
 		{"a room", "\n[rights]", "[rooms]\ntechnique = \"#other:example.org\"\nsupervision = \"#s:example.org\"\n[rights]", "[rooms]"},

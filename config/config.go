@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"ronde/alerts"
+	"ronde/board"
 	"ronde/bot"
 	"ronde/cards"
 	"ronde/checks"
@@ -48,6 +49,8 @@ type Config struct {
 	MailRules   []alerts.Rule         // what mails of other kinds are, in the order of the file
 	Incidents   alerts.Settings       // how incidents are followed
 	Heartbeats  []pulse.Heartbeat     // who hears that the bot lives, in the order of the file
+	KumaUser    string                // whose messages in the rooms are Uptime Kuma's alerts; "" for nobody
+	Board       board.Config          // what is served over HTTP; without a Listen, nothing
 	Hosts       []hosts.Config        // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
@@ -112,7 +115,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"heartbeat", "host", "mail", "oauth", "routine"}
+var several = []string{"heartbeat", "host", "mail", "oauth", "routine", "webhook"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -128,6 +131,7 @@ func (r *reader) config(s *section) Config {
 	r.mailbox(&c, s)
 	c.MailRules = r.mailRules(s)
 	c.Heartbeats = r.heartbeats(s)
+	c.Board = r.board(s)
 	c.Hosts = r.hosts(s)
 	c.Incidents = r.incidents(s, c.Prompting.Lease)
 	c.OAuth = r.oauth(s)

@@ -170,7 +170,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "heartbeat", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -189,7 +189,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 			words = "Default: none"
 		}
 		switch {
-		case strings.HasPrefix(name, "routine.title.") || strings.HasPrefix(name, "mailbox.password_"), strings.HasPrefix(name, "oauth.client_secret_"), strings.HasPrefix(name, "heartbeat.url_"):
+		case strings.HasPrefix(name, "routine.title.") || strings.HasPrefix(name, "mailbox.password_"), strings.HasPrefix(name, "oauth.client_secret_"), strings.HasPrefix(name, "heartbeat.url_"), strings.HasPrefix(name, "webhook.secret_"):
 			words = "Required" // in one of two ways
 		case slices.Contains(required, name):
 			words = "Required"
@@ -210,7 +210,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example
 // that may stand beside the others.
 func TestCommentedSettingsAreValid(t *testing.T) {
-	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
+	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|secret_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
 	var doc strings.Builder
 	for line := range strings.Lines(string(readFile(t, example))) {
 		if settingLine.MatchString(strings.TrimSuffix(line, "\n")) && !exclusive.MatchString(line) {

@@ -88,6 +88,10 @@ func (r *reader) rooms(c *Config, root *section) {
 	s.need("supervision", `"#supervision:example.org"`)
 	c.Bot.Technique = parsed(s, "technique", `"#technique:example.org"`, parseRoom)
 	c.Bot.Supervision = parsed(s, "supervision", `"#supervision:example.org"`, parseRoom)
+	c.KumaUser = parsed(s, "kuma_user", `"@kuma:example.org"`, parseUser)
+	if c.KumaUser != "" && c.KumaUser == c.Bot.User {
+		s.wrong("kuma_user", "is the bot itself; Uptime Kuma needs an account of its own")
+	}
 	if c.Bot.Technique != "" && c.Bot.Technique == c.Bot.Supervision {
 		s.wrong("supervision", "is the same room as technique; they are two: work goes to one, alerts to the other")
 	}
