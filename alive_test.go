@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"ronde/bot"
+	"ronde/cards"
 	"ronde/checks"
 	"ronde/e2e/homeserver"
+	"ronde/store"
 	"ronde/text"
 )
 
@@ -26,7 +28,8 @@ const pingSecret = "5b9d5b0a-a8a3-4f39"
 type watched struct {
 	*chat
 	began time.Time
-	deaf  atomic.Bool // /sync loses what the bot sends to itself
+	deaf  atomic.Bool   // /sync loses what the bot sends to itself
+	hang  chan struct{} // if not nil, events are sent once it is closed
 
 	mu    sync.Mutex
 	pings []string // "minute signal"
@@ -69,6 +72,9 @@ type network struct {
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host == "hc.example.org" {
 		return n.w.heard(r)
+	}
+	if n.w.hang != nil && strings.Contains(r.URL.Path, "/send/") {
+		<-n.w.hang
 	}
 	resp, err := n.homeserver.RoundTrip(r)
 	if err == nil && n.w.deaf.Load() && strings.HasSuffix(r.URL.Path, "/sync") {
@@ -154,7 +160,7 @@ func TestABrokenWayIsToldAndMended(t *testing.T) {
 			},
 			func(w *watched) { w.srv.SetFaults(nil) }},
 		"the homeserver is gone": {"Matrix", 10 * time.Minute,
-			func(w *watched) { w.srv.GoAway() },
+			func(w *watched) { w.srv.GoAway(); w.notice() },
 			func(w *watched) { w.do("come back", w.srv.ComeBack()) }},
 		"sync does not deliver": {"Matrix", 10 * time.Minute,
 			func(w *watched) { w.deaf.Store(true) },
@@ -199,6 +205,39 @@ func TestAMailboxThatCannotBeReadIsTold(t *testing.T) {
 		w.do("start", w.start())
 		if pings, said := w.after(time.Hour); strings.Contains(pings, "ok") || !strings.HasPrefix(said, "Boîte mail") {
 			t.Errorf("in an hour: %s\n%s", pings, said)
+		}
+	})
+}
+
+// notice has the bot say something.
+func (w *watched) notice() {
+	w.t.Helper()
+	r := w.service.atWork()
+	w.do("add a notice", w.store.Update(w.t.Context(), func(tx *store.Tx) error {
+		return r.outbox.AddNotice(tx, "notice", bot.Technique, cards.Message{Plain: "a notice"})
+	}))
+	r.outbox.Wake()
+}
+
+func TestAnOutboxThatHangsIsTold(t *testing.T) {
+	watch(t, "in a request that nothing ends", func(w *watched) {
+		w.stop()
+		w.hang = make(chan struct{})
+		w.do("start", w.start())
+		r := w.service.atWork()
+		w.notice()
+		w.after(15 * time.Minute)
+		if pings, said := w.after(time.Hour); strings.Contains(pings, "ok") || !strings.HasPrefix(said, "Envois") || r.stuck() != "outbox" {
+			t.Errorf("in an hour: %s\n%s\nstuck: %q", pings, said, r.stuck())
+		}
+		alive, _, err := w.store.Value(w.t.Context(), heartbeat)
+		w.do("read the heartbeat", err)
+		if at, err := time.Parse(time.RFC3339, alive); err != nil || time.Since(at) < time.Hour {
+			t.Errorf("`ronde health` would see a life at %q: %v", alive, err)
+		}
+		close(w.hang)
+		if pings, _ := w.after(3 * time.Minute); !strings.HasSuffix(pings, "ok") || r.stuck() != "" {
+			t.Errorf("afterwards: %s; stuck: %q", pings, r.stuck())
 		}
 	})
 }

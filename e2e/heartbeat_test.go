@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,6 +54,13 @@ func TestAHeartbeatGoesAllTheWayRound(t *testing.T) {
 			t.Fatalf("no ping %q; the bot's log:\n%s", want, w.bot.Log())
 		}
 	}
+	reload(t, w, said) // nothing has changed
+	config, err := os.OpenFile(w.bot.Config, os.O_APPEND|os.O_WRONLY, 0)
+	must(t, err)
+	_, err = config.WriteString("\n[rights]\nact = 1\n")
+	must(t, err)
+	must(t, config.Close())
+	reload(t, w, said) // another takes over
 	must(t, w.bot.Stop())
 	for got := <-said; got != "STOPPING=1"; got = <-said {
 		if got != "WATCHDOG=1" {
@@ -61,6 +69,21 @@ func TestAHeartbeatGoesAllTheWayRound(t *testing.T) {
 	}
 	if log := w.bot.Log(); strings.Contains(log, "5b9d5b0a") || strings.Contains(log, "nonce") {
 		t.Errorf("the log tells too much:\n%s", log)
+	}
+}
+
+// reload hangs up and waits until the service manager has heard that this is over.
+func reload(t *testing.T, w *town, said <-chan string) {
+	t.Helper()
+	must(t, syscall.Kill(w.bot.PID(), syscall.SIGHUP))
+	for _, want := range []string{"RELOADING=1\nMONOTONIC_USEC=", "READY=1"} {
+		got := <-said
+		for got == "WATCHDOG=1" {
+			got = <-said
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Fatalf("the service manager is told %q, want %q", got, want)
+		}
 	}
 }
 

@@ -47,8 +47,7 @@ func (b *beat) ping(ctx context.Context, signal, said string) error {
 	pauses.InitialInterval, pauses.MaxInterval = time.Second, 8*time.Second
 	try := func() (struct{}, error) {
 		err := b.once(ctx, signal, said)
-		var refused *refusedError
-		if errors.As(err, &refused) {
+		if _, refused := errors.AsType[*refusedError](err); refused {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err
