@@ -64,8 +64,7 @@ type Outbox struct {
 	wake       chan struct{}
 
 	mu      sync.Mutex
-	started time.Time            // what was attempted earlier has an unknown outcome
-	synced  time.Time            // everything accepted before this instant was received
+	synced  time.Time            // everything accepted before this instant was received; zero before the first /sync
 	unknown map[string]time.Time // transaction id → when its outcome became unknown
 	items   map[string]*setback  // transaction id → when to try it again
 	rooms   map[string]*setback  // room → when to try it again
@@ -97,7 +96,7 @@ func New(s *store.Store, l *text.Language, c Config, log *slog.Logger) *Outbox {
 	return &Outbox{
 		store: s, language: l, log: log, quiet: c.Quiet,
 		limiter: rate.NewLimiter(limit, max(c.Burst, 1)),
-		wake:    make(chan struct{}, 1), started: time.Now(),
+		wake:    make(chan struct{}, 1),
 		unknown: map[string]time.Time{}, items: map[string]*setback{}, rooms: map[string]*setback{},
 	}
 }
@@ -282,16 +281,13 @@ func (o *Outbox) untilAffordable(it *item, now time.Time) time.Duration {
 // outcomeKnown reports whether an earlier attempt of the item can be judged. When
 // its answer was lost, the homeserver may have the event, and it may forget the
 // transaction id before the next attempt; so a /sync asked for afterwards has to
-// come first. If the event exists, it is in that answer.
+// come first. If the event exists, it is in that answer. For what another outbox
+// attempted, before this one, any /sync of this one comes afterwards.
 func (o *Outbox) outcomeKnown(it *item) bool {
-	since, lost := o.unknown[it.txn]
-	if !lost {
-		if !it.tried {
-			return true
-		}
-		since = o.started
+	if since, lost := o.unknown[it.txn]; lost {
+		return o.synced.After(since)
 	}
-	return o.synced.After(since)
+	return !it.tried || !o.synced.IsZero()
 }
 
 // send stores the attempt, makes it, and stores what came of it.
