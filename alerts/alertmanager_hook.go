@@ -52,7 +52,7 @@ var alertmanagerHook = HookFormat{Kind: Alertmanager, read: func(b hookBody) ([]
 
 // read reads one alert. Its labels together are its identity, as its fingerprint is.
 func (a amAlert) read() (posted, bool) {
-	p := posted{said: said{thing: a.name(), fault: a.fault()}, at: a.StartsAt}
+	p := posted{said: said{thing: a.name(), fault: a.fault()}, at: a.StartsAt, grave: a.critical()}
 	switch a.Status {
 	case "firing":
 		// It still fires when this is sent, however long ago it began: Prometheus
@@ -89,6 +89,12 @@ func instanceFirst(a, b string) int {
 		return map[string]int{"instance": -2, "severity": 1}[label]
 	}
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+}
+
+// critical tells whether the alert's severity, a label by convention, is one of those
+// that wake people.
+func (a amAlert) critical() bool {
+	return slices.Contains([]string{"critical", "page"}, strings.ToLower(a.Labels["severity"]))
 }
 
 // fault returns what people wrote to explain the alert.

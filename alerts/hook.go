@@ -28,6 +28,7 @@ type posted struct {
 	said
 	at    time.Time // when it happened, by the sender's clock; zero when it does not say
 	still bool      // as Reading.Still
+	grave bool      // as Reading.Critical
 	text  string    // as Reading.Text
 	kind  Kind      // whose incidents these are, if not those of the format's own kind
 }
@@ -75,7 +76,7 @@ func cutRaw(raw []byte) []byte { return raw[:min(len(raw), maxText)] }
 
 func (p posted) reading(kind Kind) Reading {
 	r := Reading{
-		Kind: kind, State: p.state, Verified: true, Still: p.still, Text: cleanText(cutBytes(p.text, maxText)),
+		Kind: kind, State: p.state, Verified: true, Still: p.still, Critical: p.grave, Text: cleanText(cutBytes(p.text, maxText)),
 		Thing: oneLine(p.thing, maxThing),
 		Fault: oneLine(text.Mask(oneLine(p.fault, 4*maxFault)), maxFault),
 	}

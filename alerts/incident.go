@@ -39,6 +39,9 @@ type Settings struct {
 	Age    time.Duration       // after how long without a word the room is asked whether it is over; 0 for never
 	Lease  time.Duration       // how long an ack holds; 0 for as long as the incident is open
 	Hosts  map[string][]string // the hosts, and by which words the names of what runs on each are known
+	// Critical are hosts, and words of the names of things, that cannot wait until the
+	// morning.
+	Critical []string
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -182,6 +185,7 @@ func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
 	return d.add(tx, store.Incident{
 		Source: r.source(), Thing: r.Thing, State: store.Firing, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1, Alerted: earlier(r.Since, tx.Now),
+		Critical: r.Critical,
 	}, r, h)
 }
 
@@ -244,6 +248,7 @@ func fold(i *store.Incident, r Reading) {
 	}
 	i.Since = earlier(i.Since, r.Since)
 	i.Verified = r.Verified
+	i.Critical = i.Critical || r.Critical
 }
 
 // newer tells whether the fault in r is to stand instead of that of i. Of two that

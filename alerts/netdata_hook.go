@@ -25,7 +25,7 @@ var netdataHook = HookFormat{Kind: Netdata, read: func(b hookBody) ([]posted, bo
 	if !decode(b.raw, &f) && !f.readForm(b.raw) {
 		return nil, false
 	}
-	p := posted{said: said{thing: f.thing(), fault: f.fault()}, text: f.Info}
+	p := posted{said: said{thing: f.thing(), fault: f.fault()}, text: f.Info, grave: f.Status == "CRITICAL"}
 	if seconds, err := strconv.ParseInt(f.When, 10, 64); err == nil {
 		p.at = time.Unix(seconds, 0)
 	}

@@ -76,6 +76,9 @@ type Reading struct {
 	// Still is true when the sender says that it is broken at the time of sending,
 	// whenever that began. Only a webhook can say so.
 	Still bool `json:"still,omitzero"`
+	// Critical is true when the sender itself says that it cannot wait. Only a webhook
+	// can say so; what else cannot wait is configured, see [Settings].
+	Critical bool `json:"critical,omitzero"`
 
 	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case

@@ -72,10 +72,21 @@ func (d *Desk) covers(r store.SilenceRule, i store.Incident) bool {
 	case store.AllScope:
 		return true
 	case store.HostScope:
-		on := func(name string) bool { return Names(i.Thing, name) }
-		return on(r.Name) || slices.ContainsFunc(d.Settings.Hosts[r.Name], on)
+		return d.Settings.On(r.Name, i)
 	}
 	return Names(i.Thing, r.Name)
+}
+
+// On reports whether an incident is about a host or something that runs there.
+func (s Settings) On(host string, i store.Incident) bool {
+	named := func(name string) bool { return Names(i.Thing, name) }
+	return named(host) || slices.ContainsFunc(s.Hosts[host], named)
+}
+
+// IsCritical reports whether an incident cannot wait until the morning: its source says
+// so, or the settings name its thing or its host.
+func (s Settings) IsCritical(i store.Incident) bool {
+	return i.Critical || slices.ContainsFunc(s.Critical, func(name string) bool { return s.On(name, i) })
 }
 
 // Names reports whether some words stand in a row in the name of a thing, however they

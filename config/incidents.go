@@ -10,10 +10,15 @@ import (
 // about.
 func (r *reader) incidents(root *section, lease time.Duration) alerts.Settings {
 	s := root.only("incidents", false)
-	return alerts.Settings{
+	critical := s.texts("critical", `["Courriel", "antigone"]`)
+	settings := alerts.Settings{
 		Reopen: s.durationOrNone("reopen", "15m", "1m", "1d"),
 		Age:    s.durationOrNone("age", "2d", "1h", "30d"),
 		Lease:  lease,
 		Hosts:  r.things,
 	}
+	for _, name := range critical {
+		settings.Critical = append(settings.Critical, name.text)
+	}
+	return settings
 }

@@ -37,12 +37,13 @@ type Incident struct {
 	CalmAt    time.Time // when it had ended before that
 	RangAt    time.Time // when a phone last rang for it, by our clock; zero for never
 	AskedAt   time.Time // when the room was last asked whether it is over
+	Critical  bool      // an alert said that it cannot wait
 }
 
 // AddIncident stores a new incident and returns its id.
 func (tx *Tx) AddIncident(i Incident) (int64, error) {
-	id, err := tx.insert(`INSERT INTO incidents (source, thing, state, fault, verified, since, newest, alerts, alerted_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, i.Source, i.Thing, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, ms(i.Alerted))
+	id, err := tx.insert(`INSERT INTO incidents (source, thing, state, fault, verified, since, newest, alerts, alerted_at, critical)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, i.Source, i.Thing, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, ms(i.Alerted), i.Critical)
 	if err != nil {
 		return 0, fmt.Errorf("store an incident of %s: %w", i.Thing, err)
 	}
@@ -52,9 +53,9 @@ func (tx *Tx) AddIncident(i Incident) (int64, error) {
 // SaveIncident stores what changed about an incident.
 func (tx *Tx) SaveIncident(i Incident) error {
 	_, err := tx.exec(`UPDATE incidents SET state = ?, fault = ?, verified = ?, since = ?, newest = ?, alerts = ?, doubted = ?, resolved_at = ?,
-		alerted_at = ?, flaps = ?, refired_at = ?, calm_at = ?, rang_at = ?, asked_at = ? WHERE id = ?`,
+		alerted_at = ?, flaps = ?, refired_at = ?, calm_at = ?, rang_at = ?, asked_at = ?, critical = ? WHERE id = ?`,
 		i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, i.Doubted, sql.NullInt64{Int64: ms(i.ResolvedAt), Valid: !i.ResolvedAt.IsZero()},
-		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.CalmAt), ms(i.RangAt), ms(i.AskedAt), i.ID)
+		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.CalmAt), ms(i.RangAt), ms(i.AskedAt), i.Critical, i.ID)
 	if err != nil {
 		return fmt.Errorf("store incident %d: %w", i.ID, err)
 	}
@@ -98,12 +99,12 @@ func (tx *Tx) RecentIncidents(limit int) ([]Incident, error) {
 }
 
 const selectIncident = `SELECT id, source, thing, state, fault, verified, since, newest, alerts, doubted, resolved_at,
-	alerted_at, flaps, refired_at, calm_at, rang_at, asked_at FROM incidents `
+	alerted_at, flaps, refired_at, calm_at, rang_at, asked_at, critical FROM incidents `
 
 func scanIncident(row scanner) (i Incident, err error) {
 	var since, newest, resolved, alerted, refired, calm, rang, asked sql.NullInt64
 	err = row.Scan(&i.ID, &i.Source, &i.Thing, &i.State, &i.Fault, &i.Verified, &since, &newest, &i.Alerts, &i.Doubted, &resolved,
-		&alerted, &i.Flaps, &refired, &calm, &rang, &asked)
+		&alerted, &i.Flaps, &refired, &calm, &rang, &asked, &i.Critical)
 	i.Since, i.Newest, i.ResolvedAt = at(since), at(newest), at(resolved)
 	i.Alerted, i.RefiredAt, i.CalmAt, i.RangAt, i.AskedAt = at(alerted), at(refired), at(calm), at(rang), at(asked)
 	return i, err
