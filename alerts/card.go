@@ -35,7 +35,11 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 	d.writeWords(&m, s, now)
 	rings := s.State == store.Firing || s.State == store.Acknowledged
 	var content cards.Content
-	if s.State != store.Resolved {
+	switch {
+	case s.State == store.Resolved:
+	case s.Storm != 0: // which has the buttons
+		m.Line().Text("↪ " + d.Language.Say("incident.part-of", "ID", s.Storm))
+	default:
 		m.Line().Text(d.Language.Say("incident.buttons"))
 		content.Seeds = []string{AckEmoji, SilenceEmoji, HandledEmoji}
 	}

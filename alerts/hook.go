@@ -29,6 +29,7 @@ type posted struct {
 	at    time.Time // when it happened, by the sender's clock; zero when it does not say
 	still bool      // as Reading.Still
 	grave bool      // as Reading.Critical
+	group string    // as Reading.Group
 	text  string    // as Reading.Text
 	kind  Kind      // whose incidents these are, if not those of the format's own kind
 }
@@ -76,7 +77,7 @@ func cutRaw(raw []byte) []byte { return raw[:min(len(raw), maxText)] }
 
 func (p posted) reading(kind Kind) Reading {
 	r := Reading{
-		Kind: kind, State: p.state, Verified: true, Still: p.still, Critical: p.grave, Text: cleanText(cutBytes(p.text, maxText)),
+		Kind: kind, State: p.state, Verified: true, Still: p.still, Critical: p.grave, Group: oneLine(p.group, maxThing), Text: cleanText(cutBytes(p.text, maxText)),
 		Thing: oneLine(p.thing, maxThing),
 		Fault: oneLine(text.Mask(oneLine(p.fault, 4*maxFault)), maxFault),
 	}

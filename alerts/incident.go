@@ -42,6 +42,9 @@ type Settings struct {
 	// Critical are hosts, and words of the names of things, that cannot wait until the
 	// morning.
 	Critical []string
+	// Storm is how many things that break within two minutes of each other, on the same
+	// host, in the same group or anywhere, share one card; 0 for never.
+	Storm int
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -176,8 +179,29 @@ func showMail(tx *store.Tx, id int64) error {
 	return tx.ShowCard(store.Card{Kind: MailCard, Subject: id, Room: room})
 }
 
-func show(tx *store.Tx, id int64, urgent bool) error {
-	return tx.ShowCard(store.Card{Kind: IncidentCard, Subject: id, Room: room, Urgent: urgent})
+// pace is how soon the room has to see a change of an incident.
+type pace int
+
+// The paces: a count that may wait for others, the next edit, and what goes before other
+// new cards.
+const (
+	calm pace = iota
+	prompt
+	urgent
+)
+
+func show(tx *store.Tx, id int64, p pace) error {
+	return tx.ShowCard(store.Card{Kind: IncidentCard, Subject: id, Room: room, Urgent: p == urgent, Calm: p == calm})
+}
+
+// showAny shows an incident on its own card, if it has one or is part of no storm.
+func showAny(tx *store.Tx, i store.Incident, p pace) error {
+	if i.Storm != 0 {
+		if _, shown, err := tx.CardOf(IncidentCard, i.ID); err != nil || !shown {
+			return err
+		}
+	}
+	return show(tx, i.ID, p)
 }
 
 // begin opens an incident.
@@ -185,7 +209,7 @@ func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
 	return d.add(tx, store.Incident{
 		Source: r.source(), Thing: r.Thing, State: store.Firing, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1, Alerted: earlier(r.Since, tx.Now),
-		Critical: r.Critical,
+		Critical: r.Critical, Group: r.Group, OpenedAt: tx.Now,
 	}, r, h)
 }
 
@@ -208,11 +232,20 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 	if err != nil {
 		return 0, err
 	}
-	rings := s.state(tx.Now) == store.Firing
-	if rings {
-		i.RangAt = tx.Now
+	if i.State = s.state(tx.Now); i.State == store.Resolved {
+		return i.ID, d.settle(tx, i, prompt)
 	}
-	return i.ID, d.settle(tx, i, rings)
+	p := prompt
+	if i.State == store.Firing {
+		i.RangAt, p = tx.Now, urgent
+	}
+	if err := tx.SaveIncident(i); err != nil {
+		return 0, err
+	}
+	if storm, err := d.gather(tx, i); err != nil || storm != 0 {
+		return i.ID, err
+	}
+	return i.ID, d.settle(tx, i, p)
 }
 
 // repeat counts one more alert about what is known to be broken.
@@ -231,7 +264,7 @@ func (d *Desk) hear(tx *store.Tx, i store.Incident, r Reading, h heard) error {
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	return d.settle(tx, i, true)
+	return d.settle(tx, i, calm)
 }
 
 // fold takes what an alert says into its incident. One that anyone could have written
@@ -259,15 +292,22 @@ func newer(i store.Incident, r Reading) bool {
 
 // refire reopens an incident that had ended only just now.
 func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
+	if err := d.leaveOver(tx, &s); err != nil {
+		return err
+	}
 	i := s.Incident
 	i.Flaps++
 	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
+	i.OpenedAt = tx.Now
 	s.Incident = i
 	if err := d.repeat(tx, s, r, h); err != nil {
 		return err
 	}
 	i, _, err := tx.Incident(i.ID)
-	if err != nil {
+	if err != nil || i.Storm != 0 {
+		return err
+	}
+	if storm, err := d.gather(tx, i); err != nil || storm != 0 {
 		return err
 	}
 	if s, err = d.stands(tx, i); err != nil {
@@ -296,7 +336,7 @@ func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
 	if err := tx.SaveIncident(i); err != nil || seen {
 		return err
 	}
-	return show(tx, i.ID, false)
+	return showAny(tx, i, prompt)
 }
 
 // recover ends an incident. One that anyone could have written does not end what a
@@ -304,14 +344,17 @@ func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
 func (d *Desk) recover(tx *store.Tx, s standing, r Reading, h heard) error {
 	i := s.Incident
 	if weaker(i, r) {
-		i.Doubted++
-		return d.settle(tx, i, true)
+		p := calm
+		if i.Doubted++; i.Doubted == 1 {
+			p = prompt
+		}
+		return d.settle(tx, i, p)
 	}
 	i.ResolvedAt, i.Verified = r.Since, r.Verified
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	return d.settle(tx, i, true)
+	return d.settle(tx, i, prompt)
 }
 
 // again takes note of the twin of a recovery, which nobody has to see: an alert
@@ -333,16 +376,12 @@ func (d *Desk) again(tx *store.Tx, s standing, r Reading, h heard) error {
 
 // RenderIncident writes the card of an incident.
 func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
-	i, known, err := tx.Incident(id)
+	s, err := d.standsNow(tx, id)
 	if err != nil {
 		return cards.Content{}, err
 	}
-	if !known {
-		return cards.Content{}, fmt.Errorf("no incident %d", id)
-	}
-	s, err := d.stands(tx, i)
-	if err != nil {
-		return cards.Content{}, err
+	if IsStorm(s.Incident) {
+		return d.writeStorm(tx, s)
 	}
 	return d.writeIncident(s, tx.Now), nil
 }

@@ -92,7 +92,7 @@ func endWarnings(tx *store.Tx) error {
 		if err := tx.SaveIncident(i); err != nil {
 			return err
 		}
-		if err := show(tx, i.ID, false); err != nil {
+		if err := show(tx, i.ID, prompt); err != nil {
 			return err
 		}
 	}

@@ -20,8 +20,11 @@ var kumaHook = HookFormat{Kind: Kuma, read: func(b hookBody) ([]posted, bool) {
 			Time   string
 			Msg    string
 		}
-		Monitor *struct{ Name string }
-		Msg     string
+		Monitor *struct {
+			Name string
+			Path []string // the groups that it is in, from the outermost, and itself; since version 2
+		}
+		Msg string
 	}
 	raw := b.raw
 	if form, ok := kumaForm(b); ok {
@@ -35,6 +38,9 @@ var kumaHook = HookFormat{Kind: Kuma, read: func(b hookBody) ([]posted, bool) {
 		return []posted{{said: s, kind: kind, text: body.Msg}}, ok
 	}
 	p := posted{said: said{thing: body.Monitor.Name, fault: body.Heartbeat.Msg}, text: body.Msg}
+	if groups := body.Monitor.Path; len(groups) > 1 {
+		p.group = groups[len(groups)-2]
+	}
 	p.at, _ = time.Parse(kumaTime, body.Heartbeat.Time) // without a time it is that of its arrival
 	switch body.Heartbeat.Status {
 	case 0:

@@ -80,6 +80,10 @@ type Reading struct {
 	// can say so; what else cannot wait is configured, see [Settings].
 	Critical bool `json:"critical,omitzero"`
 
+	// Group is the group in which the sender keeps the thing, "" for none. Only a webhook
+	// of Uptime Kuma 2 says so.
+	Group string `json:"group,omitempty"`
+
 	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case
 	Subject  string `json:"-"` // decoded

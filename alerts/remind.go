@@ -28,6 +28,9 @@ func (d *Desk) endAcks(tx *store.Tx, s *standing) (changed bool, err error) {
 	_, hushed := s.hush(tx.Now)
 	cared := hushed || len(s.acks(tx.Now)) > 0
 	for _, m := range s.said(store.Ack) {
+		if m.IncidentID != s.ID && s.Storm != 0 {
+			continue // the storm asks whoever took all of it
+		}
 		silently := cared || m.Until.Before(s.RefiredAt)
 		told := toTell(m, tx.Now, silently)
 		if told == m.Told {
@@ -59,7 +62,7 @@ func toTell(m store.IncidentMark, now time.Time, silently bool) int {
 }
 
 func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int) error {
-	l, thing := d.Language, text.OneLine(s.Thing, shownThing)
+	l, thing := d.Language, d.title(*s)
 	var words text.Message
 	var mentions []string
 	if told == toldAcker {
@@ -82,14 +85,17 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 	if why == nothingRang {
 		return false, nil
 	}
-	l := d.Language
+	return true, d.ringFor(tx, s, why)
+}
+
+func (d *Desk) ringFor(tx *store.Tx, s *standing, why string) error {
 	var words text.Message
-	words.Text("🔴 ").Bold(l.Say("incident."+why) + " · " + text.OneLine(s.Thing, shownThing))
+	words.Text("🔴 ").Bold(d.Language.Say("incident."+why) + " · " + d.title(*s))
 	d.writeFault(&words, s.Incident, tx.Now.In(d.Location))
 	if err := d.rang(tx, s); err != nil {
-		return false, err
+		return err
 	}
-	return true, d.under(tx, fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{})
+	return d.under(tx, fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{})
 }
 
 // ask asks the room whether an incident is over of which nobody heard for long, once
@@ -101,7 +107,7 @@ func (d *Desk) ask(tx *store.Tx, s *standing) (changed bool, err error) {
 	}
 	l := d.Language
 	var words text.Message
-	words.Text("❓ ").Bold(l.Say("incident.over", "Thing", text.OneLine(s.Thing, shownThing)))
+	words.Text("❓ ").Bold(l.Say("incident.over", "Thing", d.title(*s)))
 	words.Text(" · " + l.Say("incident.no-word", "Time", l.Duration(tx.Now.Sub(last))))
 	words.Line().Text(l.Say("incident.over-how"))
 	s.AskedAt = tx.Now
@@ -120,6 +126,9 @@ func (d *Desk) rang(tx *store.Tx, s *standing) error {
 // under says something that rings as a reply to the card of an incident.
 func (d *Desk) under(tx *store.Tx, key string, s *standing, words text.Message, m cards.Message) error {
 	card, known, err := tx.CardOf(IncidentCard, s.ID)
+	if err == nil && !known && s.Storm != 0 {
+		card, known, err = tx.CardOf(IncidentCard, s.Storm)
+	}
 	if err != nil || !known {
 		return err
 	}

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,12 +17,13 @@ type standing struct {
 	rules    []store.SilenceRule  // that cover it, and last or ended since it rang
 	seen     []store.Sighting     // what each channel said, in the order in which it came in
 	replaced bool                 // there is a newer incident about the same thing
+	tally    *store.StormTally    // what its members amount to; nil for what is no storm
 }
 
 // stands reads how an incident stands.
 func (d *Desk) stands(tx *store.Tx, i store.Incident) (s standing, err error) {
 	s.Incident = i
-	if s.marks, err = tx.IncidentMarks(i.ID); err != nil {
+	if s.marks, err = tx.MarksOn(i.ID); err != nil {
 		return s, err
 	}
 	if s.seen, err = tx.Sightings(i.ID); err != nil {
@@ -38,7 +40,24 @@ func (d *Desk) stands(tx *store.Tx, i store.Incident) (s standing, err error) {
 	s.rules = slices.DeleteFunc(rules, func(r store.SilenceRule) bool { return !d.covers(r, i) })
 	last, _, err := tx.LastIncident(i.Source, i.Thing)
 	s.replaced = last.ID > i.ID
+	if err != nil || !IsStorm(i) {
+		return s, err
+	}
+	t, err := tx.StormTally(i.ID)
+	s.sum(t, tx.Now)
 	return s, err
+}
+
+// standsNow reads how the incident with a number stands.
+func (d *Desk) standsNow(tx *store.Tx, id int64) (standing, error) {
+	i, known, err := tx.Incident(id)
+	if err != nil {
+		return standing{}, err
+	}
+	if !known {
+		return standing{}, fmt.Errorf("no incident %d", id)
+	}
+	return d.stands(tx, i)
 }
 
 // said returns the marks of a kind that were not taken back, oldest first.
@@ -161,6 +180,8 @@ func (s standing) state(now time.Time) store.IncidentState {
 		return store.Acknowledged
 	case silent:
 		return store.Silenced
+	case s.tally != nil:
+		return loudest(*s.tally)
 	}
 	return store.Firing
 }
@@ -185,6 +206,7 @@ func (s standing) lastWord() time.Time {
 const (
 	firesAgain  = "again" // it had ended
 	firesStill  = "still" // a silence ended
+	firesMore   = "more"  // it is a storm that grew
 	nothingRang = ""
 )
 

@@ -42,7 +42,7 @@ func (d *Desk) Mark(tx *store.Tx, id int64, m store.IncidentMark) (taken bool, e
 	if err := tx.MarkIncident(m); err != nil {
 		return false, err
 	}
-	return true, d.settle(tx, i, false)
+	return true, d.settle(tx, i, prompt)
 }
 
 // UndoByEvent takes back what a reaction or a message had said of an incident; known
@@ -63,7 +63,7 @@ func (d *Desk) undo(tx *store.Tx, who string, m store.IncidentMark) error {
 	if err != nil || !known {
 		return err
 	}
-	return d.settle(tx, i, false)
+	return d.settle(tx, i, prompt)
 }
 
 // EndHush takes back every silence that was asked for under the card of an incident,
@@ -85,17 +85,25 @@ func (d *Desk) EndHush(tx *store.Tx, id int64, who string) (was bool, err error)
 }
 
 // settle stores an incident with the state that follows from all that was said of it,
-// and has the room show it.
-func (d *Desk) settle(tx *store.Tx, i store.Incident, urgent bool) error {
+// and has the room show it. What changes its state does not wait.
+func (d *Desk) settle(tx *store.Tx, i store.Incident, p pace) error {
+	if IsStorm(i) {
+		return d.settleStorm(tx, i.ID)
+	}
 	s, err := d.stands(tx, i)
 	if err != nil {
 		return err
 	}
-	s.State = s.state(tx.Now)
+	if s.State = s.state(tx.Now); s.State != i.State {
+		p = max(p, prompt)
+	}
 	if err := tx.SaveIncident(s.Incident); err != nil {
 		return err
 	}
-	return show(tx, i.ID, urgent)
+	if err := showAny(tx, s.Incident, p); err != nil || i.Storm == 0 {
+		return err
+	}
+	return d.follow(tx, i.Storm, calm)
 }
 
 // Tick brings the incidents up to the present: ends silences and what people had taken
@@ -122,6 +130,10 @@ func (d *Desk) bringUp(tx *store.Tx) (changed bool, err error) {
 		return false, err
 	}
 	for _, i := range open {
+		i, _, err := tx.Incident(i.ID) // what was done for another may have changed it
+		if err != nil {
+			return false, err
+		}
 		did, err := d.bringUpOne(tx, i)
 		if err != nil {
 			return false, err
@@ -139,15 +151,19 @@ func (d *Desk) bringUpOne(tx *store.Tx, i store.Incident) (changed bool, err err
 		return false, err
 	}
 	if state := s.state(tx.Now); state != i.State {
-		s.State, changed = state, true
-		if err := tx.SaveIncident(s.Incident); err != nil {
+		changed = true
+		if err := d.settle(tx, i, prompt); err != nil {
 			return false, err
 		}
-		if err := show(tx, i.ID, false); err != nil {
+		if s, err = d.standsNow(tx, i.ID); err != nil {
 			return false, err
 		}
 	}
-	for _, step := range []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask} {
+	steps := []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask, d.unfold}
+	if s.Storm != 0 {
+		steps = steps[:1] // of the rest, the storm speaks
+	}
+	for _, step := range steps {
 		did, err := step(tx, &s)
 		if err != nil {
 			return false, err

@@ -115,7 +115,7 @@ func (d inboxDesk) comeTo(tx *store.Tx, thing string) (string, error) {
 		}
 		card, _, _ := strings.Cut(d.writeIncident(s, today(d.t, "23:00")).Message.Plain, "\n")
 		i.Thing, i.ID = "", 0
-		i.Alerted, i.RangAt, i.RefiredAt, i.CalmAt = time.Time{}, time.Time{}, time.Time{}, time.Time{} // when it was heard of
+		i.Alerted, i.RangAt, i.RefiredAt, i.CalmAt, i.OpenedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{} // when it was heard of
 		all = append(all, fmt.Sprintf("%+v\n%s", i, strings.ReplaceAll(card, thing, "THING")))
 	}
 	return strings.Join(all, "\n"), err
@@ -436,7 +436,7 @@ func TestAnIncidentFromBeforeSightingsGoesOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := show(tx, 1, true); err != nil {
+		if err := show(tx, 1, urgent); err != nil {
 			t.Fatal(err)
 		}
 		d.story(tx, "Cloud", []word{

@@ -11,6 +11,7 @@ import (
 
 // Triage is what people said of an incident that counts now.
 type Triage struct {
+	Title string               // what people call it; of a storm, with how many are down
 	Over  bool                 // it is resolved, or was closed by hand
 	Acks  []store.IncidentMark // who is on it; the first leads
 	Until time.Time            // until when it is silent; zero when it is not
@@ -24,7 +25,7 @@ func (d *Desk) Triage(tx *store.Tx, i store.Incident) (Triage, error) {
 		return Triage{}, err
 	}
 	h, _ := s.hush(tx.Now)
-	return Triage{Over: s.state(tx.Now) == store.Resolved, Acks: s.acks(tx.Now), Until: h.until, By: h.who}, nil
+	return Triage{Title: d.title(s), Over: s.state(tx.Now) == store.Resolved, Acks: s.acks(tx.Now), Until: h.until, By: h.who}, nil
 }
 
 // Describe writes all that the card of an incident shows into m, but for its buttons.
@@ -35,6 +36,9 @@ func (d *Desk) Describe(tx *store.Tx, m *text.Message, i store.Incident) error {
 	}
 	now := tx.Now.In(d.Location)
 	s.State = s.state(now)
+	if IsStorm(i) {
+		return d.describeStorm(tx, m, s)
+	}
 	d.writeHead(m, s, now)
 	d.writeDetails(m, s.Incident)
 	d.writeSightings(m, s.Incident, s.seen, now)

@@ -69,6 +69,7 @@ type Outbox struct {
 	items   map[string]*setback  // transaction id → when to try it again
 	rooms   map[string]*setback  // room → when to try it again
 	pause   time.Time            // the homeserver asked for silence until then
+	newest  time.Time            // when an urgent card was last new
 	flow    flow
 }
 
@@ -257,6 +258,9 @@ func (o *Outbox) readyAt(it *item, now time.Time) time.Time {
 	}
 	if tokens := now.Add(o.untilAffordable(it, now)); tokens.After(ready) {
 		ready = tokens
+	}
+	if calm := calmUntil(it.card, now); calm.After(ready) {
+		ready = calm
 	}
 	return ready
 }

@@ -201,7 +201,8 @@ func (o *Outbox) confirmEdit(tx *store.Tx, id int64, revision string) error {
 	if _, err = tx.CardSent(id, shown, c.EventID); err != nil {
 		return err
 	}
-	return o.seed(tx, c)
+	_, err = o.seed(tx, c)
+	return err
 }
 
 // confirmNew stores a new card's event. It shows at least the first revision
@@ -215,18 +216,23 @@ func (o *Outbox) confirmNew(tx *store.Tx, id int64, eventID string) error {
 	if err != nil || !first {
 		return err
 	}
-	return o.seed(tx, c)
+	seeds, err := o.seed(tx, c)
+	if err == nil && c.Urgent {
+		o.putOff(seeds)
+	}
+	return err
 }
 
 // seed puts a card's buttons into the outbox, each once in the card's life.
-func (o *Outbox) seed(tx *store.Tx, c store.Card) error {
+func (o *Outbox) seed(tx *store.Tx, c store.Card) (seeds []store.Parcel, err error) {
 	for _, emoji := range o.render(tx, c).Seeds {
 		seed := store.Parcel{Txn: fmt.Sprintf("%s-card-%d-seed-%x", o.store.Name(), c.ID, emoji), Room: c.Room, CardID: c.ID, Emoji: emoji}
 		if err := tx.AddParcel(seed); err != nil {
-			return err
+			return nil, err
 		}
+		seeds = append(seeds, seed)
 	}
-	return nil
+	return seeds, nil
 }
 
 func encode(m Message) (string, error) {

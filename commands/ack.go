@@ -17,7 +17,7 @@ func acknowledge(tx *store.Tx, c *Call) error {
 	if err != nil || !taken {
 		return err
 	}
-	c.Reply.Text(alerts.AckEmoji + " ").Bold(c.Say("incident.acknowledged") + " · " + nameOf(i))
+	c.Reply.Text(alerts.AckEmoji + " ").Bold(c.Say("incident.acknowledged") + " · " + c.nameOf(i))
 	if lease := c.Desk.Alerts.Settings.Lease; lease > 0 {
 		c.Reply.Text(" · " + c.until(tx, tx.Now.Add(lease)))
 	}

@@ -56,7 +56,7 @@ func (c *Call) incident(tx *store.Tx, command string) (i store.Incident, rest st
 // the only one that is open.
 func named(tx *store.Tx, name string, open []store.Incident) (i store.Incident, ok bool, err error) {
 	is := func(i store.Incident) bool { return name == "" || alerts.Names(i.Thing, name) }
-	meant := slices.DeleteFunc(slices.Clone(open), func(i store.Incident) bool { return !is(i) })
+	meant := alerts.Heads(slices.DeleteFunc(slices.Clone(open), func(i store.Incident) bool { return !is(i) }))
 	switch {
 	case len(meant) == 1:
 		return meant[0], true, nil
@@ -93,15 +93,16 @@ func (c *Call) openOnes(open []store.Incident) string {
 		return " " + c.Say("incidents.none") + "."
 	}
 	var names []string
+	open = alerts.Heads(open)
 	for _, i := range open[:min(len(open), 8)] {
-		names = append(names, nameOf(i))
+		names = append(names, c.nameOf(i))
 	}
 	return " " + c.Say("triage.open", "Known", strings.Join(names, ", "))
 }
 
 // nameOf is how people call an incident: "#12 Nuage".
-func nameOf(i store.Incident) string {
-	return "#" + strconv.FormatInt(i.ID, 10) + " " + text.OneLine(i.Thing, 30)
+func (c *Call) nameOf(i store.Incident) string {
+	return "#" + strconv.FormatInt(i.ID, 10) + " " + c.Desk.Alerts.NameOf(i)
 }
 
 // mark records what somebody says of an incident by a command. taken is false, and the
@@ -112,7 +113,7 @@ func (c *Call) mark(tx *store.Tx, i store.Incident, m store.IncidentMark) (taken
 	taken, err = c.Desk.Alerts.Mark(tx, i.ID, m)
 	if err == nil && !taken {
 		c.mistake = true
-		c.Reply.Text(c.Say("triage.over", "Name", nameOf(i)))
+		c.Reply.Text(c.Say("triage.over", "Name", c.nameOf(i)))
 	}
 	return taken, err
 }

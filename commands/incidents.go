@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strconv"
 
 	"ronde/alerts"
@@ -17,10 +18,11 @@ var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.
 	if err != nil {
 		return err
 	}
-	if len(open) == 0 {
+	things := len(slices.DeleteFunc(slices.Clone(open), alerts.IsStorm))
+	if open = alerts.Heads(open); len(open) == 0 {
 		c.Reply.Text("🟢 ").Bold(c.Say("incidents.none"))
 	} else {
-		c.Reply.Text("🔴 ").Bold(c.Say("incidents.open", "Count", len(open)))
+		c.Reply.Text("🔴 ").Bold(c.Say("incidents.open", "Count", things))
 	}
 	for _, i := range open[:min(len(open), shownIncidents)] {
 		if err := c.writeIncident(tx, i); err != nil {
@@ -49,8 +51,11 @@ func (c *Call) writeIncident(tx *store.Tx, i store.Incident) error {
 	if err != nil {
 		return err
 	}
-	c.Reply.Line().Text("#" + strconv.FormatInt(i.ID, 10) + " ").Bold(text.OneLine(i.Thing, 30))
-	c.Reply.Text(" · " + text.OneLine(i.Fault, 40) + " · " + c.Say("incident.since", "When", c.clock(tx, i.Since)))
+	c.Reply.Line().Text("#" + strconv.FormatInt(i.ID, 10) + " ").Bold(t.Title)
+	if i.Fault != "" {
+		c.Reply.Text(" · " + text.OneLine(i.Fault, 40))
+	}
+	c.Reply.Text(" · " + c.Say("incident.since", "When", c.clock(tx, i.Since)))
 	if len(t.Acks) > 0 {
 		c.Reply.Text(" · " + alerts.AckEmoji + " " + text.Person(t.Acks[0].Who))
 	}

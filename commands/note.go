@@ -14,6 +14,6 @@ var NoteCommand = Command{Name: "note", Args: true, Acts: true, Do: func(tx *sto
 	if _, err := c.mark(tx, i, store.IncidentMark{Kind: store.Note, Note: rest}); err != nil {
 		return err
 	}
-	c.Reply.Text("📝 ").Bold(c.Say("triage.noted")).Text(" · " + nameOf(i))
+	c.Reply.Text("📝 ").Bold(c.Say("triage.noted")).Text(" · " + c.nameOf(i))
 	return nil
 }}

@@ -17,6 +17,6 @@ func resolve(tx *store.Tx, c *Call) error {
 	if err != nil || !taken {
 		return err
 	}
-	c.Reply.Text(alerts.HandledEmoji + " ").Bold(c.Say("incident.handled") + " · " + nameOf(i))
+	c.Reply.Text(alerts.HandledEmoji + " ").Bold(c.Say("incident.handled") + " · " + c.nameOf(i))
 	return nil
 }

@@ -133,7 +133,7 @@ func (c *Call) hush(tx *store.Tx, i store.Incident, w silenceWords) error {
 	if err != nil || !taken {
 		return err
 	}
-	c.Reply.Text(alerts.SilenceEmoji + " ").Bold(c.Say("incident.silenced") + " · " + nameOf(i)).Text(" · " + c.until(tx, w.until))
+	c.Reply.Text(alerts.SilenceEmoji + " ").Bold(c.Say("incident.silenced") + " · " + c.nameOf(i)).Text(" · " + c.until(tx, w.until))
 	return nil
 }
 
@@ -156,10 +156,10 @@ func (c *Call) silence(tx *store.Tx, w silenceWords) error {
 	if rule.Reason != "" {
 		c.Reply.Text(" · " + text.Mask(rule.Reason))
 	}
-	if len(covered) > 0 {
+	if covered = alerts.Heads(covered); len(covered) > 0 {
 		var names []string
 		for _, i := range covered[:min(len(covered), 8)] {
-			names = append(names, nameOf(i))
+			names = append(names, c.nameOf(i))
 		}
 		c.Reply.Line().Text(c.Say("silence.covers", "Known", strings.Join(names, ", ")))
 	} else if !known {
@@ -175,7 +175,7 @@ func (c *Call) endHush(tx *store.Tx, i store.Incident) error {
 	if err != nil {
 		return err
 	}
-	c.sayEnded(was, nameOf(i))
+	c.sayEnded(was, c.nameOf(i))
 	return nil
 }
 

@@ -41,13 +41,13 @@ func (c *Call) silent(tx *store.Tx) (lines []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, i := range open {
+	for _, i := range alerts.Heads(open) {
 		t, err := c.Desk.Alerts.Triage(tx, i)
 		if err != nil {
 			return nil, err
 		}
 		if !t.Until.IsZero() {
-			lines = append(lines, nameOf(i)+" · "+c.until(tx, t.Until)+" · "+text.Person(t.By))
+			lines = append(lines, c.nameOf(i)+" · "+c.until(tx, t.Until)+" · "+text.Person(t.By))
 		}
 	}
 	return lines, nil

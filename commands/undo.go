@@ -62,10 +62,10 @@ func (c *Call) undoTriage(tx *store.Tx) error {
 	case err != nil:
 		return err
 	case !known:
-		c.Reply.Text(c.Say("undo.nothing", "Title", nameOf(i)))
+		c.Reply.Text(c.Say("undo.nothing", "Title", c.nameOf(i)))
 		return nil
 	}
-	c.Reply.Text("↩️ ").Bold(c.Say("undo.undone", "Title", nameOf(i)))
+	c.Reply.Text("↩️ ").Bold(c.Say("undo.undone", "Title", c.nameOf(i)))
 	c.Reply.Text(" · " + markEmoji[m.Kind] + " " + text.Person(m.Who) + ", " + c.clock(tx, m.At))
 	return nil
 }

@@ -16,7 +16,7 @@ var Who = Command{Name: "who", French: "qui", Args: true, Do: func(tx *store.Tx,
 	if err != nil {
 		return err
 	}
-	c.Reply.Bold(nameOf(i))
+	c.Reply.Bold(c.nameOf(i))
 	for _, a := range t.Acks {
 		c.Reply.Line().Text(alerts.AckEmoji + " " + c.Desk.Alerts.Holds(a, !t.Over, tx.Now))
 	}

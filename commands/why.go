@@ -31,7 +31,7 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	if err != nil {
 		return err
 	}
-	c.Reply.Bold(nameOf(i))
+	c.Reply.Bold(c.nameOf(i))
 	for _, h := range heard[:min(len(heard), shownHeard)] {
 		c.writeHeard(tx, h)
 	}
@@ -91,7 +91,7 @@ func (c *Call) showRaw(tx *store.Tx, i store.Incident, h alerts.Heard) error {
 		return err
 	}
 	var m text.Message
-	m.Text("📨 ").Bold(c.Say("why.raw") + " · " + nameOf(i)).Pre(h.Text)
+	m.Text("📨 ").Bold(c.Say("why.raw") + " · " + c.nameOf(i)).Pre(h.Text)
 	c.Reply.Line().Text(c.Say("why.in-thread"))
 	return c.Desk.Outbox.AddUnder(tx, fmt.Sprintf("why-%d", c.Event.ID), card, cards.Message{Plain: m.Plain(), HTML: m.HTML(), Thread: cards.TheCard})
 }

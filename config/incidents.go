@@ -15,7 +15,11 @@ func (r *reader) incidents(root *section, lease time.Duration) alerts.Settings {
 		Reopen: s.durationOrNone("reopen", "15m", "1m", "1d"),
 		Age:    s.durationOrNone("age", "2d", "1h", "30d"),
 		Lease:  lease,
+		Storm:  s.number("storm", 3, 0, 100),
 		Hosts:  r.things,
+	}
+	if settings.Storm == 1 {
+		s.wrong("storm", "one thing is no storm; write from 2 to 100, or 0 for never")
 	}
 	for _, name := range critical {
 		settings.Critical = append(settings.Critical, name.text)

@@ -1,6 +1,10 @@
 package store
 
-import "fmt"
+import (
+	"database/sql"
+	"fmt"
+	"time"
+)
 
 // Card is a message in a room that mirrors the state of a thing.
 type Card struct {
@@ -14,13 +18,22 @@ type Card struct {
 	Sent      int64  // the revision that the room shows
 	EventID   string // the first event, "" until it is known
 	RoomID    string // where that event is
+
+	Calm      bool      // nothing changed since what the room shows but how much of it there is
+	CalmEdits int       // how many edits in a row said no more than that
+	SentAt    time.Time // when the room last got it; zero before the first time
 }
 
+// calmFor is after how long without an edit a card counts as one that had none.
+const calmFor = 5 * time.Minute
+
 // ShowCard makes the room show the current state of a thing: it makes the card if
-// there is none yet, or marks it as changed. c.Room counts for a new card only.
+// there is none yet, or marks it as changed. c.Room counts for a new card only, and
+// c.Calm for one that is there.
 func (tx *Tx) ShowCard(c Card) error {
-	_, err := tx.exec(`INSERT INTO cards (kind, subject, room, urgent) VALUES (?, ?, ?, ?)
-		ON CONFLICT (kind, subject) DO UPDATE SET revision = revision + 1, urgent = excluded.urgent, refused = ''`, c.Kind, c.Subject, c.Room, c.Urgent)
+	_, err := tx.exec(`INSERT INTO cards (kind, subject, room, urgent) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (kind, subject) DO UPDATE SET revision = revision + 1, urgent = excluded.urgent, refused = '',
+		calm = CASE WHEN sent < revision THEN min(calm, ?5) ELSE ?5 END`, c.Kind, c.Subject, c.Room, c.Urgent, c.Calm)
 	if err != nil {
 		return fmt.Errorf("show the card of %s %d: %w", c.Kind, c.Subject, err)
 	}
@@ -106,7 +119,10 @@ func (tx *Tx) CardSent(id, revision int64, eventID string) (first bool, err erro
 	if err != nil {
 		return false, fmt.Errorf("store the event of card %d: %w", id, err)
 	}
-	if _, err := tx.exec("UPDATE cards SET sent = max(sent, ?) WHERE id = ?", revision, id); err != nil {
+	_, err = tx.exec(`UPDATE cards SET sent = ?1, sent_at = ?2,
+		calm_edits = CASE WHEN calm = 0 THEN 0 WHEN sent_at < ?3 THEN 1 ELSE calm_edits + 1 END
+		WHERE id = ?4 AND sent < ?1`, revision, ms(tx.Now), ms(tx.Now.Add(-calmFor)), id)
+	if err != nil {
 		return false, fmt.Errorf("store what card %d shows: %w", id, err)
 	}
 	return n > 0, nil
@@ -121,9 +137,12 @@ func (tx *Tx) CardRefused(id int64, code string) error {
 	return nil
 }
 
-const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id FROM cards `
+const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id, calm, calm_edits, sent_at FROM cards `
 
 func scanCard(row scanner) (c Card, err error) {
-	err = row.Scan(&c.ID, &c.Kind, &c.Subject, &c.Room, &c.Urgent, &c.Revision, &c.Attempted, &c.Sent, &c.EventID, &c.RoomID)
+	var sentAt sql.NullInt64
+	err = row.Scan(&c.ID, &c.Kind, &c.Subject, &c.Room, &c.Urgent, &c.Revision, &c.Attempted, &c.Sent, &c.EventID, &c.RoomID,
+		&c.Calm, &c.CalmEdits, &sentAt)
+	c.SentAt = at(sentAt)
 	return c, err
 }

@@ -38,12 +38,16 @@ type Incident struct {
 	RangAt    time.Time // when a phone last rang for it, by our clock; zero for never
 	AskedAt   time.Time // when the room was last asked whether it is over
 	Critical  bool      // an alert said that it cannot wait
+	Group     string    // in which its source keeps the thing, "" for none
+	OpenedAt  time.Time // when it opened, or last opened again, by our clock
+	Storm     int64     // the incident that it is shown as a part of; 0 for none
 }
 
 // AddIncident stores a new incident and returns its id.
 func (tx *Tx) AddIncident(i Incident) (int64, error) {
-	id, err := tx.insert(`INSERT INTO incidents (source, thing, state, fault, verified, since, newest, alerts, alerted_at, critical)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, i.Source, i.Thing, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, ms(i.Alerted), i.Critical)
+	id, err := tx.insert(`INSERT INTO incidents (source, thing, state, fault, verified, since, newest, alerts, alerted_at, critical,
+		heap, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, i.Source, i.Thing, i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, ms(i.Alerted), i.Critical,
+		i.Group, ms(i.OpenedAt))
 	if err != nil {
 		return 0, fmt.Errorf("store an incident of %s: %w", i.Thing, err)
 	}
@@ -53,9 +57,9 @@ func (tx *Tx) AddIncident(i Incident) (int64, error) {
 // SaveIncident stores what changed about an incident.
 func (tx *Tx) SaveIncident(i Incident) error {
 	_, err := tx.exec(`UPDATE incidents SET state = ?, fault = ?, verified = ?, since = ?, newest = ?, alerts = ?, doubted = ?, resolved_at = ?,
-		alerted_at = ?, flaps = ?, refired_at = ?, calm_at = ?, rang_at = ?, asked_at = ?, critical = ? WHERE id = ?`,
+		alerted_at = ?, flaps = ?, refired_at = ?, calm_at = ?, rang_at = ?, asked_at = ?, critical = ?, heap = ?, opened_at = ? WHERE id = ?`,
 		i.State, i.Fault, i.Verified, ms(i.Since), ms(i.Newest), i.Alerts, i.Doubted, sql.NullInt64{Int64: ms(i.ResolvedAt), Valid: !i.ResolvedAt.IsZero()},
-		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.CalmAt), ms(i.RangAt), ms(i.AskedAt), i.Critical, i.ID)
+		ms(i.Alerted), i.Flaps, ms(i.RefiredAt), ms(i.CalmAt), ms(i.RangAt), ms(i.AskedAt), i.Critical, i.Group, ms(i.OpenedAt), i.ID)
 	if err != nil {
 		return fmt.Errorf("store incident %d: %w", i.ID, err)
 	}
@@ -99,13 +103,15 @@ func (tx *Tx) RecentIncidents(limit int) ([]Incident, error) {
 }
 
 const selectIncident = `SELECT id, source, thing, state, fault, verified, since, newest, alerts, doubted, resolved_at,
-	alerted_at, flaps, refired_at, calm_at, rang_at, asked_at, critical FROM incidents `
+	alerted_at, flaps, refired_at, calm_at, rang_at, asked_at, critical,
+	heap, opened_at, coalesce((SELECT storm_id FROM storm_members WHERE incident_id = incidents.id AND left_at IS NULL), 0) FROM incidents `
 
 func scanIncident(row scanner) (i Incident, err error) {
-	var since, newest, resolved, alerted, refired, calm, rang, asked sql.NullInt64
+	var since, newest, resolved, alerted, refired, calm, rang, asked, opened sql.NullInt64
 	err = row.Scan(&i.ID, &i.Source, &i.Thing, &i.State, &i.Fault, &i.Verified, &since, &newest, &i.Alerts, &i.Doubted, &resolved,
-		&alerted, &i.Flaps, &refired, &calm, &rang, &asked, &i.Critical)
+		&alerted, &i.Flaps, &refired, &calm, &rang, &asked, &i.Critical,
+		&i.Group, &opened, &i.Storm)
 	i.Since, i.Newest, i.ResolvedAt = at(since), at(newest), at(resolved)
-	i.Alerted, i.RefiredAt, i.CalmAt, i.RangAt, i.AskedAt = at(alerted), at(refired), at(calm), at(rang), at(asked)
+	i.Alerted, i.RefiredAt, i.CalmAt, i.RangAt, i.AskedAt, i.OpenedAt = at(alerted), at(refired), at(calm), at(rang), at(asked), at(opened)
 	return i, err
 }

@@ -1,0 +1,280 @@
+package alerts
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"ronde/store"
+)
+
+// The sources of storms: incidents that came together and share a card. What anyone
+// could have written makes a storm of its own, in which no certain alert disappears.
+const (
+	stormSource    = "storm"
+	doubtfulSource = "storm-unverified"
+)
+
+// How near to each other things break that are one storm; and for how long after its
+// last one a storm takes in more, and must be calm before what is left of it stands for
+// itself.
+const (
+	abreast = 2 * time.Minute
+	growing = 10 * time.Minute
+)
+
+// IsStorm reports whether an incident is one that others are parts of.
+func IsStorm(i store.Incident) bool { return i.Source == stormSource || i.Source == doubtfulSource }
+
+func stormOf(i store.Incident) string {
+	if i.Verified {
+		return stormSource
+	}
+	return doubtfulSource
+}
+
+// scopes returns under which names an incident may be one of several, the closest first:
+// the hosts that it is about, the group that its source has it in, and "" for the time at
+// which it came.
+func (d *Desk) scopes(i store.Incident) (names []string) {
+	for _, host := range slices.Sorted(maps.Keys(d.Settings.Hosts)) {
+		if d.Settings.On(host, i) {
+			names = append(names, host)
+		}
+	}
+	if i.Group != "" {
+		names = append(names, i.Group)
+	}
+	return append(names, "")
+}
+
+// gather makes an incident that has just opened part of a storm, when there is one or
+// when it makes enough of them. It returns the storm, 0 for none.
+func (d *Desk) gather(tx *store.Tx, i store.Incident) (storm int64, err error) {
+	if d.Settings.Storm == 0 || i.Source == string(KumaExpiry) {
+		return 0, nil
+	}
+	loose, err := tx.LooseIncidents(tx.Now.Add(-abreast), i.Verified, stormSource, doubtfulSource, string(KumaExpiry))
+	if err != nil {
+		return 0, err
+	}
+	for _, scope := range d.scopes(i) {
+		if storm, err = d.gatherIn(tx, scope, i, loose); err != nil || storm != 0 {
+			return storm, err
+		}
+	}
+	return 0, nil
+}
+
+func (d *Desk) gatherIn(tx *store.Tx, scope string, i store.Incident, loose []store.Incident) (int64, error) {
+	storm, open, err := tx.OpenIncident(stormOf(i), scope)
+	if err != nil {
+		return 0, err
+	}
+	if open {
+		t, err := tx.StormTally(storm.ID)
+		if err != nil {
+			return 0, err
+		}
+		if tx.Now.Sub(t.Joined) < growing && asLoud(storm, i) {
+			return storm.ID, d.join(tx, storm, []store.Incident{i}, false)
+		}
+	}
+	near := slices.DeleteFunc(slices.Clone(loose), func(j store.Incident) bool {
+		return !asLoud(i, j) || !slices.Contains(d.scopes(j), scope)
+	})
+	if len(near) < d.Settings.Storm {
+		return 0, nil
+	}
+	if !open {
+		if storm, err = d.beginStorm(tx, scope, i); err != nil {
+			return 0, err
+		}
+	}
+	return storm.ID, d.join(tx, storm, near, open) // one that is open had been calm
+}
+
+// asLoud tells whether of two incidents both or none is to be heard of now.
+func asLoud(a, b store.Incident) bool {
+	return (a.State == store.Silenced) == (b.State == store.Silenced)
+}
+
+func (d *Desk) beginStorm(tx *store.Tx, scope string, first store.Incident) (storm store.Incident, err error) {
+	storm = store.Incident{
+		Source: stormOf(first), Thing: scope, State: first.State, Verified: first.Verified,
+		Since: first.Since, Newest: first.Newest, Alerted: first.Alerted, OpenedAt: tx.Now,
+	}
+	storm.ID, err = tx.AddIncident(storm)
+	return storm, err
+}
+
+// join makes incidents parts of a storm. The first of them that cannot wait makes it
+// ring once more.
+func (d *Desk) join(tx *store.Tx, storm store.Incident, all []store.Incident, loudly bool) error {
+	if !d.Settings.IsCritical(storm) && slices.ContainsFunc(all, d.Settings.IsCritical) {
+		storm.Critical, loudly = true, true
+		if err := tx.SaveIncident(storm); err != nil {
+			return err
+		}
+	}
+	for _, i := range all {
+		if err := tx.JoinStorm(storm.ID, i.ID); err != nil {
+			return err
+		}
+	}
+	if err := d.follow(tx, storm.ID, calm); err != nil || !loudly {
+		return err
+	}
+	s, err := d.standsNow(tx, storm.ID)
+	if err != nil || s.State != store.Firing || s.RangAt.Equal(tx.Now) {
+		return err // nobody is to hear of it, or it just rang
+	}
+	return d.ringFor(tx, &s, firesMore)
+}
+
+// follow brings a storm up to what its members are.
+func (d *Desk) follow(tx *store.Tx, id int64, p pace) error {
+	s, err := d.standsNow(tx, id)
+	if err != nil {
+		return err
+	}
+	if state := s.state(tx.Now); state != s.State {
+		s.State, p = state, prompt
+	}
+	_, shown, err := tx.CardOf(IncidentCard, id)
+	if err != nil {
+		return err
+	}
+	if !shown && s.State == store.Firing {
+		s.RangAt, p = tx.Now, urgent
+	}
+	if err := tx.SaveIncident(s.Incident); err != nil {
+		return err
+	}
+	if err := show(tx, id, p); err != nil {
+		return err
+	}
+	if s.State == store.Resolved {
+		return d.release(tx, id)
+	}
+	_, err = d.ring(tx, &s)
+	return err
+}
+
+// release lets the members of a storm that are open stand for themselves.
+func (d *Desk) release(tx *store.Tx, storm int64) error {
+	members, err := tx.StormMembers(storm)
+	if err != nil {
+		return err
+	}
+	for _, i := range members {
+		if i.State == store.Resolved {
+			continue
+		}
+		if err := tx.LeaveStorm(i.ID); err != nil {
+			return err
+		}
+		i.Storm, i.RangAt = 0, tx.Now // its card rings, or the storm's did
+		if err := d.settle(tx, i, urgent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleStorm settles the members of a storm, of which somebody said something, and then
+// the storm.
+func (d *Desk) settleStorm(tx *store.Tx, storm int64) error {
+	members, err := tx.StormMembers(storm)
+	if err != nil {
+		return err
+	}
+	for _, i := range members {
+		s, err := d.stands(tx, i)
+		if err != nil {
+			return err
+		}
+		if err := d.keep(tx, s, prompt); err != nil {
+			return err
+		}
+	}
+	return d.follow(tx, storm, prompt)
+}
+
+// unfold ends a storm of which so little is left that it stands for itself: fewer things
+// than would make a storm, of which nothing was heard for a while.
+func (d *Desk) unfold(tx *store.Tx, s *standing) (changed bool, err error) {
+	if s.tally == nil || s.tally.Open() >= max(d.Settings.Storm, 2) {
+		return false, nil
+	}
+	last := later(s.tally.Joined, earlier(later(s.tally.Ended, s.tally.Alerted), tx.Now))
+	if tx.Now.Sub(last) < growing {
+		return false, nil
+	}
+	if err := d.release(tx, s.ID); err != nil {
+		return false, err
+	}
+	return true, d.follow(tx, s.ID, prompt)
+}
+
+// sum takes into a storm what its members amount to.
+func (s *standing) sum(t store.StormTally, now time.Time) {
+	s.tally = &t
+	s.Alerts, s.Since = t.Alerts, t.Since
+	s.Newest, s.Alerted = later(s.Newest, t.Newest), later(s.Alerted, t.Alerted)
+	_, handled := s.handled()
+	switch {
+	case t.Open() > 0 || handled && t.Untold > 0:
+		s.ResolvedAt = time.Time{}
+	case t.Untold == 0 && !t.Ended.IsZero():
+		s.ResolvedAt = t.Ended
+	case s.ResolvedAt.IsZero(): // each was closed by hand, or stands for itself
+		s.ResolvedAt = now
+	}
+}
+
+// loudest is the state of a storm of which nobody said anything.
+func loudest(t store.StormTally) store.IncidentState {
+	for _, state := range []store.IncidentState{store.Firing, store.Acknowledged, store.Silenced} {
+		if t.In[state] > 0 {
+			return state
+		}
+	}
+	return store.Resolved
+}
+
+// keep stores the state of a member of a storm, if that changed, and shows it where it has
+// a card.
+func (d *Desk) keep(tx *store.Tx, s standing, p pace) error {
+	state := s.state(tx.Now)
+	if state == s.State {
+		return nil
+	}
+	s.State = state
+	if err := tx.SaveIncident(s.Incident); err != nil {
+		return err
+	}
+	return showAny(tx, s.Incident, p)
+}
+
+// leaveOver takes an incident that fires again out of a storm that is over.
+func (d *Desk) leaveOver(tx *store.Tx, s *standing) error {
+	if s.Storm == 0 {
+		return nil
+	}
+	storm, _, err := tx.Incident(s.Storm)
+	if err != nil || storm.State != store.Resolved {
+		return err
+	}
+	s.Storm = 0
+	return tx.LeaveStorm(s.ID)
+}
+
+// Heads leaves out the incidents whose storm is among all.
+func Heads(all []store.Incident) []store.Incident {
+	storms := make(map[int64]bool)
+	for _, i := range all {
+		storms[i.ID] = IsStorm(i)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(i store.Incident) bool { return storms[i.Storm] })
+}

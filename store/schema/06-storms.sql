@@ -1,0 +1,22 @@
+-- v5 -> v6: Storms: incidents that came together and share a card
+
+-- A card of which only counts change is not edited at each of them.
+ALTER TABLE cards ADD COLUMN calm       INTEGER NOT NULL DEFAULT 0;  -- 1: only counts changed since what the room shows
+ALTER TABLE cards ADD COLUMN calm_edits INTEGER NOT NULL DEFAULT 0;  -- how many edits in a row showed no more than that
+ALTER TABLE cards ADD COLUMN sent_at    INTEGER NOT NULL DEFAULT 0;  -- when the room last got it
+
+ALTER TABLE incidents ADD COLUMN heap      TEXT NOT NULL DEFAULT '';    -- the group in which its source keeps the thing
+ALTER TABLE incidents ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;  -- when it opened, or last opened again, by our clock
+UPDATE incidents SET opened_at = max(rang_at, refired_at);
+
+-- A storm is an incident itself, which the alerts about its members make up. Rows are
+-- never deleted, so that a storm knows how large it was.
+CREATE TABLE storm_members (
+	storm_id    INTEGER NOT NULL REFERENCES incidents (id),
+	incident_id INTEGER NOT NULL REFERENCES incidents (id),
+	joined_at   INTEGER NOT NULL,
+	left_at     INTEGER,            -- since when it is on its own again
+	PRIMARY KEY (storm_id, incident_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX storm_of_incident ON storm_members (incident_id) WHERE left_at IS NULL;
+CREATE INDEX storms_of_incident ON storm_members (incident_id);
