@@ -38,7 +38,7 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 	switch {
 	case s.State == store.Resolved:
 	case s.Storm != 0: // which has the buttons
-		m.Line().Text("↪ " + d.Language.Say("incident.part-of", "ID", s.Storm))
+		m.Line().Text(d.partOf(s))
 	default:
 		m.Line().Text(d.Language.Say("incident.buttons"))
 		content.Seeds = []string{AckEmoji, SilenceEmoji, HandledEmoji}

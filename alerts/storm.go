@@ -121,6 +121,13 @@ func (d *Desk) join(tx *store.Tx, storm store.Incident, all []store.Incident, lo
 		if err := tx.JoinStorm(storm.ID, i.ID); err != nil {
 			return err
 		}
+		s, err := d.standsNow(tx, i.ID)
+		if err != nil {
+			return err
+		}
+		if err := d.keep(tx, s, calm); err != nil {
+			return err
+		}
 	}
 	if err := d.follow(tx, storm.ID, calm); err != nil || !loudly {
 		return err

@@ -145,3 +145,8 @@ func (d *Desk) writeStormDetails(m *text.Message, s standing, sources map[string
 		m.Line().Text("⚠️ " + d.Language.Say("mail.unverified"))
 	}
 }
+
+// partOf says which storm an incident is part of.
+func (d *Desk) partOf(s standing) string {
+	return "↪ " + d.Language.Say("incident.part-of", "ID", s.Storm)
+}

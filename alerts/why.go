@@ -43,6 +43,9 @@ func (d *Desk) Describe(tx *store.Tx, m *text.Message, i store.Incident) error {
 	d.writeDetails(m, s.Incident)
 	d.writeSightings(m, s.Incident, s.seen, now)
 	d.writeWords(m, s, now)
+	if s.Storm != 0 {
+		m.Line().Text(d.partOf(s))
+	}
 	return nil
 }
 

@@ -2,6 +2,8 @@ package cards
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -57,10 +59,20 @@ func (o *Outbox) prepareCard(tx *store.Tx, it *item, room string) (*Outgoing, er
 	case c.Attempted > 0:
 		revision = c.Attempted
 	}
-	if err := tx.AttemptCard(c, revision, room); err != nil {
+	message := o.render(tx, c).Message
+	hash, err := hashOf(message)
+	if err != nil {
 		return nil, err
 	}
-	message := o.render(tx, c).Message
+	if c.Shown == hash && c.Attempted <= c.Sent && c.EventID != "" { // what changed is not to be seen
+		if _, err := o.seed(tx, c); err != nil {
+			return nil, err
+		}
+		return nil, tx.CardStands(c.ID, c.Revision)
+	}
+	if err := tx.AttemptCard(c, revision, room, hash); err != nil {
+		return nil, err
+	}
 	return &Outgoing{Room: room, TxnID: it.txn, Message: &message, Edits: c.EventID}, nil
 }
 
@@ -233,6 +245,16 @@ func (o *Outbox) seed(tx *store.Tx, c store.Card) (seeds []store.Parcel, err err
 		seeds = append(seeds, seed)
 	}
 	return seeds, nil
+}
+
+// hashOf names a message by what it says.
+func hashOf(m Message) (string, error) {
+	s, err := encode(m)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:8]), nil
 }
 
 func encode(m Message) (string, error) {

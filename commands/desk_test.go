@@ -211,7 +211,7 @@ func (w *town) stands(i store.Incident, event string) {
 		if err != nil {
 			return err
 		}
-		if err := tx.AttemptCard(c, 1, "!technique"); err != nil {
+		if err := tx.AttemptCard(c, 1, "!technique", ""); err != nil {
 			return err
 		}
 		_, err = tx.CardSent(c.ID, 1, event)

@@ -27,7 +27,7 @@ func brokenTown(t *testing.T) *town {
 		if err != nil {
 			return err
 		}
-		if err := tx.AttemptCard(card, 1, "!technique"); err != nil {
+		if err := tx.AttemptCard(card, 1, "!technique", ""); err != nil {
 			return err
 		}
 		_, err = tx.CardSent(card.ID, 1, "$card")

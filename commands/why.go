@@ -32,6 +32,9 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 		return err
 	}
 	c.Reply.Bold(c.nameOf(i))
+	if err := c.writeMembers(tx, i); err != nil {
+		return err
+	}
 	for _, h := range heard[:min(len(heard), shownHeard)] {
 		c.writeHeard(tx, h)
 	}
@@ -46,6 +49,28 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	}
 	return nil
 }}
+
+// shownMembers is how many incidents "!why" lists of those that are parts of a storm.
+const shownMembers = 20
+
+// writeMembers lists what a storm is made of, each of which "!why" can be asked for.
+func (c *Call) writeMembers(tx *store.Tx, storm store.Incident) error {
+	if !alerts.IsStorm(storm) {
+		return nil
+	}
+	members, err := tx.StormMembers(storm.ID)
+	for _, i := range members[:min(len(members), shownMembers)] {
+		mark := "🔴"
+		if i.State == store.Resolved {
+			mark = "🟢"
+		}
+		c.Reply.Line().Text(mark + " " + c.nameOf(i) + " · " + text.OneLine(i.Fault, 40))
+	}
+	if more := len(members) - shownMembers; more > 0 {
+		c.Reply.Line().Text(c.Say("incidents.more", "Count", more))
+	}
+	return err
+}
 
 func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
 	sure := "why.verified"

@@ -22,6 +22,7 @@ type Card struct {
 	Calm      bool      // nothing changed since what the room shows but how much of it there is
 	CalmEdits int       // how many edits in a row said no more than that
 	SentAt    time.Time // when the room last got it; zero before the first time
+	Shown     string    // a hash of what the room shows; "" when it is not known
 }
 
 // calmFor is after how long without an edit a card counts as one that had none.
@@ -93,11 +94,12 @@ func (tx *Tx) CardOf(kind string, subject int64) (Card, bool, error) {
 	return c, known, nil
 }
 
-// AttemptCard stores, before a card goes out, which revision is tried and where.
-// A first send that is repeated keeps the first revision tried: the homeserver may
+// AttemptCard stores, before a card goes out, which revision is tried and where, and a
+// hash of what it says. A first send that is repeated keeps the first revision tried: the homeserver may
 // have it already and will then answer with that.
-func (tx *Tx) AttemptCard(c Card, revision int64, roomID string) error {
-	_, err := tx.exec("UPDATE cards SET attempted = ?, room_id = ? WHERE id = ?", revision, roomID, c.ID)
+func (tx *Tx) AttemptCard(c Card, revision int64, roomID, hash string) error {
+	_, err := tx.exec(`UPDATE cards SET room_id = ?2, trying = CASE WHEN attempted <= sent THEN ?3 WHEN trying = ?3 THEN ?3 ELSE '' END,
+		attempted = ?1 WHERE id = ?4`, revision, roomID, hash, c.ID)
 	if err != nil {
 		return fmt.Errorf("store the attempt of card %d: %w", c.ID, err)
 	}
@@ -119,13 +121,21 @@ func (tx *Tx) CardSent(id, revision int64, eventID string) (first bool, err erro
 	if err != nil {
 		return false, fmt.Errorf("store the event of card %d: %w", id, err)
 	}
-	_, err = tx.exec(`UPDATE cards SET sent = ?1, sent_at = ?2,
+	_, err = tx.exec(`UPDATE cards SET sent = ?1, sent_at = ?2, shown = trying,
 		calm_edits = CASE WHEN calm = 0 THEN 0 WHEN sent_at < ?3 THEN 1 ELSE calm_edits + 1 END
 		WHERE id = ?4 AND sent < ?1`, revision, ms(tx.Now), ms(tx.Now.Add(-calmFor)), id)
 	if err != nil {
 		return false, fmt.Errorf("store what card %d shows: %w", id, err)
 	}
 	return n > 0, nil
+}
+
+// CardStands stores that the room shows already what a revision of a card says.
+func (tx *Tx) CardStands(id, revision int64) error {
+	if _, err := tx.exec("UPDATE cards SET sent = ?, attempted = ? WHERE id = ?", revision, revision, id); err != nil {
+		return fmt.Errorf("store that card %d stands: %w", id, err)
+	}
+	return nil
 }
 
 // CardRefused stores that the homeserver will never take the card as it is. Its
@@ -137,12 +147,12 @@ func (tx *Tx) CardRefused(id int64, code string) error {
 	return nil
 }
 
-const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id, calm, calm_edits, sent_at FROM cards `
+const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id, calm, calm_edits, sent_at, shown FROM cards `
 
 func scanCard(row scanner) (c Card, err error) {
 	var sentAt sql.NullInt64
 	err = row.Scan(&c.ID, &c.Kind, &c.Subject, &c.Room, &c.Urgent, &c.Revision, &c.Attempted, &c.Sent, &c.EventID, &c.RoomID,
-		&c.Calm, &c.CalmEdits, &sentAt)
+		&c.Calm, &c.CalmEdits, &sentAt, &c.Shown)
 	c.SentAt = at(sentAt)
 	return c, err
 }

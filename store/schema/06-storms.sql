@@ -5,6 +5,11 @@ ALTER TABLE cards ADD COLUMN calm       INTEGER NOT NULL DEFAULT 0;  -- 1: only 
 ALTER TABLE cards ADD COLUMN calm_edits INTEGER NOT NULL DEFAULT 0;  -- how many edits in a row showed no more than that
 ALTER TABLE cards ADD COLUMN sent_at    INTEGER NOT NULL DEFAULT 0;  -- when the room last got it
 
+-- Hashes of what the room shows and of what is being sent, so that an edit that would
+-- change nothing is not sent; "" when it is not known.
+ALTER TABLE cards ADD COLUMN shown  TEXT NOT NULL DEFAULT '';
+ALTER TABLE cards ADD COLUMN trying TEXT NOT NULL DEFAULT '';
+
 ALTER TABLE incidents ADD COLUMN heap      TEXT NOT NULL DEFAULT '';    -- the group in which its source keeps the thing
 ALTER TABLE incidents ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;  -- when it opened, or last opened again, by our clock
 UPDATE incidents SET opened_at = max(rang_at, refired_at);
