@@ -101,7 +101,7 @@ func endWarnings(tx *store.Tx) error {
 
 // pastWarnings returns the open incidents whose day has come.
 func pastWarnings(tx *store.Tx) ([]store.Incident, error) {
-	open, err := tx.OpenIncidents()
+	open, err := tx.OpenIncidentsOf(string(KumaExpiry))
 	return slices.DeleteFunc(open, func(i store.Incident) bool {
 		day := expires(i)
 		return day.IsZero() || day.After(tx.Now)

@@ -88,10 +88,13 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 	return true, d.ringFor(tx, s, why)
 }
 
-func (d *Desk) ringFor(tx *store.Tx, s *standing, why string) error {
+func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) error {
 	var words text.Message
 	words.Text("🔴 ").Bold(d.Language.Say("incident."+why) + " · " + d.title(*s))
 	d.writeFault(&words, s.Incident, tx.Now.In(d.Location))
+	for _, line := range more {
+		words.Line().Text(line)
+	}
 	if err := d.rang(tx, s); err != nil {
 		return err
 	}

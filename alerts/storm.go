@@ -136,7 +136,7 @@ func (d *Desk) join(tx *store.Tx, storm store.Incident, all []store.Incident, lo
 	if err != nil || s.State != store.Firing || s.RangAt.Equal(tx.Now) {
 		return err // nobody is to hear of it, or it just rang
 	}
-	return d.ringFor(tx, &s, firesMore)
+	return d.ringFor(tx, &s, firesMore, d.listNames(all, shownBroken))
 }
 
 // follow brings a storm up to what its members are.

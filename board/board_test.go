@@ -135,7 +135,7 @@ func (w *town) stored() int {
 	w.t.Helper()
 	n := 0
 	err := w.store.View(w.t.Context(), func(tx *store.Tx) error {
-		hooks, err := tx.NewHooks(1000)
+		hooks, err := tx.NewHooks(10 * burst)
 		n = len(hooks)
 		return err
 	})

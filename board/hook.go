@@ -18,11 +18,11 @@ import (
 	"ronde/store"
 )
 
-// How many requests a webhook takes: more than a whole host that goes down at once
-// makes, with each of its forty services reporting.
+// How many requests a webhook takes: more than all that is watched makes when it goes
+// down and comes back at once. Uptime Kuma tries once, so what is refused is lost.
 const (
-	perSecond = 2
-	burst     = 120
+	perSecond = 20
+	burst     = 2000
 )
 
 // door is a webhook that is open.

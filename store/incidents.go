@@ -93,6 +93,15 @@ func (tx *Tx) OpenIncidents() ([]Incident, error) {
 	return all, nil
 }
 
+// OpenIncidentsOf returns the incidents of a source that are not resolved, oldest first.
+func (tx *Tx) OpenIncidentsOf(source string) ([]Incident, error) {
+	all, err := many(tx, scanIncident, selectIncident+"WHERE source = ? AND state <> 'resolved' ORDER BY since, id", source)
+	if err != nil {
+		return nil, fmt.Errorf("read the open incidents of %s: %w", source, err)
+	}
+	return all, nil
+}
+
 // RecentIncidents returns the newest incidents, newest first.
 func (tx *Tx) RecentIncidents(limit int) ([]Incident, error) {
 	all, err := many(tx, scanIncident, selectIncident+"ORDER BY id DESC LIMIT ?", limit)
