@@ -178,15 +178,37 @@ func (d *Desk) release(tx *store.Tx, storm int64) error {
 		if i.State == store.Resolved {
 			continue
 		}
-		if err := tx.LeaveStorm(i.ID); err != nil {
-			return err
-		}
-		i.Storm, i.RangAt = 0, tx.Now // its card rings, or the storm's did
-		if err := d.settle(tx, i, urgent); err != nil {
+		if err := d.standAlone(tx, i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settleMember shows what became of an incident that is part of a storm. One that turns
+// out to be certain does not stay among those that anyone could have written.
+func (d *Desk) settleMember(tx *store.Tx, s standing, p pace) error {
+	storm, _, err := tx.Incident(s.Storm)
+	if err != nil {
+		return err
+	}
+	if s.State != store.Resolved && storm.Source != stormOf(s.Incident) {
+		if err := d.standAlone(tx, s.Incident); err != nil {
+			return err
+		}
+	} else if err := showAny(tx, s.Incident, p); err != nil {
+		return err
+	}
+	return d.follow(tx, storm.ID, calm)
+}
+
+// standAlone takes an open incident out of its storm, and has its card ring.
+func (d *Desk) standAlone(tx *store.Tx, i store.Incident) error {
+	if err := tx.LeaveStorm(i.ID); err != nil {
+		return err
+	}
+	i.Storm, i.RangAt = 0, tx.Now
+	return d.settle(tx, i, urgent)
 }
 
 // settleStorm settles the members of a storm, of which somebody said something, and then

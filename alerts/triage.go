@@ -100,10 +100,10 @@ func (d *Desk) settle(tx *store.Tx, i store.Incident, p pace) error {
 	if err := tx.SaveIncident(s.Incident); err != nil {
 		return err
 	}
-	if err := showAny(tx, s.Incident, p); err != nil || i.Storm == 0 {
-		return err
+	if i.Storm == 0 {
+		return show(tx, i.ID, p)
 	}
-	return d.follow(tx, i.Storm, calm)
+	return d.settleMember(tx, s, p)
 }
 
 // Tick brings the incidents up to the present: ends silences and what people had taken
