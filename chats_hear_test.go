@@ -48,7 +48,7 @@ func (c *chat) hear(e homeserver.Event) (utterance, error) {
 	at := func(names ...string) []string { return append(slices.Clone(content), names...) }
 	u := utterance{
 		room: bot.Technique, mark: mark, event: root, html: e.Text(at("formatted_body")...),
-		card: isCard(e),
+		card: isCard(e), thread: e.Text("m.relates_to", "rel_type") == "m.thread",
 	}
 	if e.Room == c.rooms[bot.Supervision] {
 		u.room = bot.Supervision

@@ -47,12 +47,13 @@ func parseScript(script string) []step {
 
 // utterance is something that the bot said, or now says in another way.
 type utterance struct {
-	room  string // technique or supervision
-	mark  string // "<" quiet, "<!" rings, "<!ana" rings and mentions her, "~" an edit
-	body  string // with plain spaces
-	html  string
-	event string // the first event of the message
-	card  bool
+	room   string // technique or supervision
+	mark   string // "<" quiet, "<!" rings, "<!ana" rings and mentions her, "~" an edit
+	body   string // with plain spaces
+	html   string
+	event  string // the first event of the message
+	card   bool
+	thread bool
 }
 
 // String writes the utterance as a script has it.

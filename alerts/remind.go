@@ -91,7 +91,11 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) error {
 	var words text.Message
 	words.Text("🔴 ").Bold(d.Language.Say("incident."+why) + " · " + d.title(*s))
-	d.writeFault(&words, s.Incident, tx.Now.In(d.Location))
+	told := s.Incident
+	if why == firesAgain {
+		told.Since = s.RefiredAt // it was back in between
+	}
+	d.writeFault(&words, told, tx.Now.In(d.Location))
 	for _, line := range more {
 		words.Line().Text(line)
 	}
