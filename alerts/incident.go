@@ -28,9 +28,12 @@ const (
 // room is where alerts go.
 const room = "supervision"
 
-// Notices takes what has to be said once under a card. [cards.Outbox] is one.
+// Notices takes what has to be said once, under a card or by itself. [cards.Outbox] is one.
 type Notices interface {
 	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
+	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
+	// Withdraw takes back what has not gone out, and reports whether it did.
+	Withdraw(tx *store.Tx, key string) (withdrawn bool, err error)
 }
 
 // Settings is how incidents are followed.
@@ -42,6 +45,7 @@ type Settings struct {
 	// Critical are hosts, and words of the names of things, that cannot wait until the
 	// morning.
 	Critical []string
+	Steps    []Step // who is mentioned while nobody is on an incident, the soonest first
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -53,6 +57,7 @@ type Desk struct {
 	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
 	Settings Settings
 	Notices  Notices
+	Turns    Turns // needed with Settings.Steps
 	// Quiet returns when the quiet hours end in which an instant lies, or the instant
 	// itself; nil knows none.
 	Quiet    func(now time.Time) (end time.Time)
@@ -210,7 +215,13 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 	}
 	rings := s.state(tx.Now) == store.Firing
 	if rings {
-		i.RangAt = tx.Now
+		held, _, err := d.holdBack(tx, i)
+		if err != nil {
+			return 0, err
+		}
+		if rings = !held; rings {
+			i.RangAt = tx.Now
+		}
 	}
 	return i.ID, d.settle(tx, i, rings)
 }
@@ -344,7 +355,10 @@ func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
 	if err != nil {
 		return cards.Content{}, err
 	}
-	return d.writeIncident(s, tx.Now), nil
+	content := d.writeIncident(s, tx.Now)
+	held, err := wasHeld(tx, id)
+	content.Message.Rings = content.Message.Rings && !held
+	return content, err
 }
 
 // RenderMail writes the card of a mail that is no alert.

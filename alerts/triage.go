@@ -95,15 +95,19 @@ func (d *Desk) settle(tx *store.Tx, i store.Incident, urgent bool) error {
 	if err := tx.SaveIncident(s.Incident); err != nil {
 		return err
 	}
+	if _, err := d.follow(tx, &s); err != nil {
+		return err
+	}
 	return show(tx, i.ID, urgent)
 }
 
 // Tick brings the incidents up to the present: ends silences and what people had taken
-// on, and asks about what is old. Calling it again changes nothing.
+// on, asks about what is old, mentions who is to look at what nobody is on, and tells in
+// the morning what could wait. Calling it again changes nothing.
 func (d *Desk) Tick(ctx context.Context) error {
 	var changed bool
 	err := d.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		changed, err = d.bringUp(tx)
+		changed, err = d.passTime(tx)
 		return err
 	})
 	if err != nil {
@@ -115,7 +119,7 @@ func (d *Desk) Tick(ctx context.Context) error {
 	return nil
 }
 
-// bringUp is Tick within one transaction.
+// bringUp does for each open incident what time asks for.
 func (d *Desk) bringUp(tx *store.Tx) (changed bool, err error) {
 	open, err := tx.OpenIncidents()
 	if err != nil {
@@ -147,7 +151,7 @@ func (d *Desk) bringUpOne(tx *store.Tx, i store.Incident) (changed bool, err err
 			return false, err
 		}
 	}
-	for _, step := range []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask} {
+	for _, step := range []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask, d.follow} {
 		did, err := step(tx, &s)
 		if err != nil {
 			return false, err
