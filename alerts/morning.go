@@ -32,8 +32,8 @@ func (d *Desk) holdBack(tx *store.Tx, i store.Incident) (held, changed bool, err
 	case err != nil:
 		return false, false, err
 	case d.Settings.IsCritical(i):
-		if v.Waits { // it has become so
-			v.Waits = false
+		if v.Waits { // it has become so, and rings now
+			v.Waits, v.Since, v.Said = false, tx.Now, 0
 			err = tx.SaveVigil(v)
 		}
 		return false, false, err

@@ -170,7 +170,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
