@@ -25,6 +25,8 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"one_open_incident": func() error { _, err := tx.OpenIncidents(); return err },
 		"cards_dirty":       func() error { _, err := tx.DirtyCards(1); return err },
 		"outbox_to_do":      func() error { _, err := tx.WaitingParcels(1); return err },
+		"vigils_to_do":      func() error { _, err := tx.WaitingVigils(); return err },
+		"mentions_to_do":    func() error { _, err := tx.MentionsOver(); return err },
 		"hooks_to_do":       func() error { _, err := tx.NewHooks(1); return err },
 		"hooks_again":       func() error { _, err := tx.HookCameBefore(Hook{Name: "kuma"}, time.Now()); return err },
 		"sightings USING PRIMARY KEY (incident_id=?)":      func() error { _, err := tx.Sightings(1); return err },
