@@ -283,7 +283,9 @@ func TestManyAreSpokenOfAtOnce(t *testing.T) {
 		if !strings.HasPrefix(last, "☀️ Last night: 30 incidents · 30 open\n🔴 S0 · 502") || !strings.HasSuffix(last, "\n… and 20 more") {
 			t.Errorf("the morning says:\n%s", last)
 		}
-		if i := slices.IndexFunc(w.texts, func(s string) bool { return strings.Contains(s, "30 things down, nobody on them · since 10:00\nS0, S1, S2, S3, S4, … (+25)") }); i != 0 {
+		if i := slices.IndexFunc(w.texts, func(s string) bool {
+			return strings.Contains(s, "30 things down, nobody on them · since 10:00\nS0, S1, S2, S3, S4, … (+25)")
+		}); i != 0 {
 			t.Errorf("the first step says:\n%s", w.texts[0])
 		}
 		_ = p.Store.Close()
