@@ -186,6 +186,7 @@ func TestWatching(t *testing.T) {
 						p.turnBack(clock)
 					default:
 						p.do(step)
+						p.again(w, what)
 					}
 				}
 				if diff := cmp.Diff(tt.want, strings.Join(w.said, " ")); diff != "" {
@@ -194,6 +195,20 @@ func TestWatching(t *testing.T) {
 				_ = p.Store.Close()
 			})
 		})
+	}
+}
+
+// again has another tick follow one at once, which must change nothing.
+func (p *play) again(w *watchers, what string) {
+	p.t.Helper()
+	if what != "tick" {
+		return
+	}
+	said, changed := len(w.said), false
+	p.Changed = func() { changed = true }
+	p.do(time.Now().UTC().Format("15:04") + " tick")
+	if p.Changed = func() {}; changed || len(w.said) > said {
+		p.t.Errorf("a second tick changes something: it says %q", w.said[said:])
 	}
 }
 
