@@ -72,6 +72,9 @@ func TestExampleParses(t *testing.T) {
 	if len(c.Heartbeats) != 1 || c.Heartbeats[0].Every != 5*time.Minute || c.Heartbeats[0].URL != pings {
 		t.Errorf("heartbeats %+v", c.Heartbeats)
 	}
+	if s := c.Incidents.Steps; len(c.Prompting.Watch.People) != 2 || len(s) != 3 || !s[0].Turn || len(s[1].People) != 2 || !s[2].Room {
+		t.Errorf("turns %+v, steps %+v", c.Prompting.Watch, s)
+	}
 	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
 		t.Errorf("oauth %+v", c.OAuth)
 	}
