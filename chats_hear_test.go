@@ -73,6 +73,9 @@ func named(mentions map[string]any) string {
 	for _, id := range users {
 		names = append(names, text.Person(fmt.Sprint(id)))
 	}
+	if mentions["room"] == true {
+		names = append(names, "room")
+	}
 	return strings.Join(names, ",")
 }
 

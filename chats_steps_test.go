@@ -61,6 +61,22 @@ func verbs() []verb {
 			c.people += fmt.Sprintf("%s = %q\n", m[1], m[2])
 			return nil
 		}},
+		{`oncall ([a-z, ]+)`, func(c *chat, _ step, m []string) error {
+			c.tables += "[oncall]\npeople = " + idsOf(m[1]) + "\n"
+			return nil
+		}},
+		{`escalate after (\w+): (.*)`, func(c *chat, _ step, m []string) error {
+			whom := strconv.Quote(m[2])
+			if !slices.Contains([]string{"turn", "everyone", "room"}, m[2]) {
+				whom = idsOf(m[2])
+			}
+			c.tables += fmt.Sprintf("[[escalation]]\nafter = %q\nmention = %s\n", m[1], whom)
+			return nil
+		}},
+		{`critical (.*)`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("[incidents]\ncritical = [%q]\n", m[1])
+			return nil
+		}},
 		{`machine (\S+)`, func(c *chat, _ step, m []string) error {
 			c.tables += fmt.Sprintf("[[host]]\nname = %q\nlocal = true\nroot = %q\n", m[1], c.dir)
 			return os.MkdirAll(filepath.Join(c.dir, "run"), 0o700)
@@ -138,6 +154,11 @@ func (c *chat) addRoutine(_ step, m []string) error {
 		c.tables += fmt.Sprintf("runbook = %q\n", m[6])
 	}
 	return nil
+}
+
+// idsOf writes the ids of some people as a list of the configuration.
+func idsOf(names string) string {
+	return `["@` + strings.Join(strings.Split(names, ", "), `:ronde.test", "@`) + `:ronde.test"]`
 }
 
 // forgetRoutine takes a routine out of the configuration.

@@ -67,7 +67,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
 		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
-		Settings: c.Incidents, Notices: r.outbox, Quiet: quiet,
+		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers,

@@ -49,6 +49,10 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 
 // writeHead writes the first line, and below it what was broken when that is over.
 func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
+	if s.tally != nil {
+		d.writeStormHead(m, s, now)
+		return
+	}
 	l, i := d.Language, s.Incident
 	thing := text.OneLine(i.Thing, shownThing)
 	handled, byHand := s.byHand()

@@ -28,9 +28,12 @@ const (
 // room is where alerts go.
 const room = "supervision"
 
-// Notices takes what has to be said once under a card. [cards.Outbox] is one.
+// Notices takes what has to be said once, under a card or by itself. [cards.Outbox] is one.
 type Notices interface {
 	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
+	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
+	// Withdraw takes back what has not gone out, and reports whether it did.
+	Withdraw(tx *store.Tx, key string) (withdrawn bool, err error)
 }
 
 // Settings is how incidents are followed.
@@ -45,6 +48,7 @@ type Settings struct {
 	// Storm is how many things that break within two minutes of each other, on the same
 	// host, in the same group or anywhere, share one card; 0 for never.
 	Storm int
+	Steps    []Step // who is mentioned while nobody is on an incident, the soonest first
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -56,6 +60,7 @@ type Desk struct {
 	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
 	Settings Settings
 	Notices  Notices
+	Turns    Turns // needed with Settings.Steps
 	// Quiet returns when the quiet hours end in which an instant lies, or the instant
 	// itself; nil knows none.
 	Quiet    func(now time.Time) (end time.Time)
@@ -235,15 +240,21 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 	if i.State = s.state(tx.Now); i.State == store.Resolved {
 		return i.ID, d.settle(tx, i, prompt)
 	}
-	p := prompt
-	if i.State == store.Firing {
-		i.RangAt, p = tx.Now, urgent
-	}
 	if err := tx.SaveIncident(i); err != nil {
 		return 0, err
 	}
 	if storm, err := d.gather(tx, i); err != nil || storm != 0 {
 		return i.ID, err
+	}
+	p := prompt
+	if i.State == store.Firing {
+		held, _, err := d.holdBack(tx, i)
+		if err != nil {
+			return 0, err
+		}
+		if p = urgent; !held {
+			i.RangAt = tx.Now
+		}
 	}
 	return i.ID, d.settle(tx, i, p)
 }
@@ -383,7 +394,10 @@ func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
 	if IsStorm(s.Incident) {
 		return d.writeStorm(tx, s)
 	}
-	return d.writeIncident(s, tx.Now), nil
+	content := d.writeIncident(s, tx.Now)
+	held, err := wasHeld(tx, id)
+	content.Message.Rings = content.Message.Rings && !held
+	return content, err
 }
 
 // RenderMail writes the card of a mail that is no alert.

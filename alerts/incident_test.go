@@ -96,6 +96,14 @@ func (d inboxDesk) AddUnder(_ *store.Tx, key string, _ store.Card, _ cards.Messa
 	return nil
 }
 
+// AddNotice takes note of what rings by itself.
+func (d inboxDesk) AddNotice(tx *store.Tx, key, _ string, m cards.Message) error {
+	return d.AddUnder(tx, key, store.Card{}, m)
+}
+
+// Withdraw takes back nothing: all has gone out.
+func (d inboxDesk) Withdraw(*store.Tx, string) (bool, error) { return false, nil }
+
 func newInboxDesk(t *testing.T) inboxDesk {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "ronde.db"))

@@ -20,9 +20,9 @@ const (
 )
 
 // endAcks tells that somebody took the incident on and did not end it in time: them
-// first, and an hour later the room; neither in quiet hours.
+// first, and an hour later the room; in quiet hours only of what cannot wait.
 func (d *Desk) endAcks(tx *store.Tx, s *standing) (changed bool, err error) {
-	if d.sleeps(tx.Now) {
+	if d.holds(s.Incident, tx.Now) {
 		return false, nil
 	}
 	_, hushed := s.hush(tx.Now)
@@ -75,7 +75,11 @@ func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int
 	if err := d.rang(tx, s); err != nil {
 		return err
 	}
-	return d.under(tx, fmt.Sprintf("ack-%d-%d", m.ID, told), s, words, cards.Message{LetsSleep: true, Mentions: mentions})
+	key, message := fmt.Sprintf("ack-%d-%d", m.ID, told), cards.Message{LetsSleep: !d.Settings.IsCritical(s.Incident), Mentions: mentions}
+	if err := d.mention(tx, key, s.ID, message); err != nil {
+		return err
+	}
+	return d.under(tx, key, s, words, message)
 }
 
 // ring says, so that phones ring, that an incident fires again, or still after a
@@ -84,6 +88,9 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 	why := s.toRing(tx.Now, d.Settings.Reopen)
 	if why == nothingRang {
 		return false, nil
+	}
+	if held, changed, err := d.holdBack(tx, s.Incident); held || err != nil {
+		return changed, err
 	}
 	return true, d.ringFor(tx, s, why)
 }

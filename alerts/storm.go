@@ -128,19 +128,25 @@ func (d *Desk) join(tx *store.Tx, storm store.Incident, all []store.Incident, lo
 		if err := d.keep(tx, s, calm); err != nil {
 			return err
 		}
+		if err := d.handOver(tx, s); err != nil {
+			return err
+		}
 	}
-	if err := d.follow(tx, storm.ID, calm); err != nil || !loudly {
+	if err := d.followStorm(tx, storm.ID, calm); err != nil || !loudly {
 		return err
 	}
 	s, err := d.standsNow(tx, storm.ID)
 	if err != nil || s.State != store.Firing || s.RangAt.Equal(tx.Now) {
 		return err // nobody is to hear of it, or it just rang
 	}
+	if held, _, err := d.holdBack(tx, s.Incident); held || err != nil {
+		return err
+	}
 	return d.ringFor(tx, &s, firesMore, d.listNames(all, shownBroken))
 }
 
-// follow brings a storm up to what its members are.
-func (d *Desk) follow(tx *store.Tx, id int64, p pace) error {
+// followStorm brings a storm up to what its members are.
+func (d *Desk) followStorm(tx *store.Tx, id int64, p pace) error {
 	s, err := d.standsNow(tx, id)
 	if err != nil {
 		return err
@@ -153,7 +159,16 @@ func (d *Desk) follow(tx *store.Tx, id int64, p pace) error {
 		return err
 	}
 	if !shown && s.State == store.Firing {
-		s.RangAt, p = tx.Now, urgent
+		held, _, err := d.holdBack(tx, s.Incident)
+		if err != nil {
+			return err
+		}
+		if p = urgent; !held {
+			s.RangAt = tx.Now
+		}
+	}
+	if _, err := d.follow(tx, &s); err != nil {
+		return err
 	}
 	if err := tx.SaveIncident(s.Incident); err != nil {
 		return err
@@ -199,7 +214,7 @@ func (d *Desk) settleMember(tx *store.Tx, s standing, p pace) error {
 	} else if err := showAny(tx, s.Incident, p); err != nil {
 		return err
 	}
-	return d.follow(tx, storm.ID, calm)
+	return d.followStorm(tx, storm.ID, calm)
 }
 
 // standAlone takes an open incident out of its storm, and has its card ring.
@@ -207,8 +222,28 @@ func (d *Desk) standAlone(tx *store.Tx, i store.Incident) error {
 	if err := tx.LeaveStorm(i.ID); err != nil {
 		return err
 	}
-	i.Storm, i.RangAt = 0, tx.Now
+	i.Storm = 0
+	held, _, err := d.holdBack(tx, i)
+	if err != nil {
+		return err
+	}
+	if !held {
+		i.RangAt = tx.Now
+	}
 	return d.settle(tx, i, urgent)
+}
+
+// handOver leaves what was to be said of an incident to its storm.
+func (d *Desk) handOver(tx *store.Tx, s standing) error {
+	if _, err := d.follow(tx, &s); err != nil {
+		return err
+	}
+	v, err := tx.Vigil(s.ID)
+	if err != nil || !v.Waits {
+		return err
+	}
+	v.Waits = false
+	return tx.SaveVigil(v)
 }
 
 // settleStorm settles the members of a storm, of which somebody said something, and then
@@ -227,7 +262,7 @@ func (d *Desk) settleStorm(tx *store.Tx, storm int64) error {
 			return err
 		}
 	}
-	return d.follow(tx, storm, prompt)
+	return d.followStorm(tx, storm, prompt)
 }
 
 // unfold ends a storm of which so little is left that it stands for itself: fewer things
@@ -243,7 +278,7 @@ func (d *Desk) unfold(tx *store.Tx, s *standing) (changed bool, err error) {
 	if err := d.release(tx, s.ID); err != nil {
 		return false, err
 	}
-	return true, d.follow(tx, s.ID, prompt)
+	return true, d.followStorm(tx, s.ID, prompt)
 }
 
 // sum takes into a storm what its members amount to.

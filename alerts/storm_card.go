@@ -60,9 +60,10 @@ func (d *Desk) writeStorm(tx *store.Tx, s standing) (content cards.Content, err 
 		m.Line().Text(d.Language.Say("incident.buttons"))
 		content.Seeds = []string{AckEmoji, SilenceEmoji, HandledEmoji}
 	}
-	rings := s.State == store.Firing || s.State == store.Acknowledged
+	held, err := wasHeld(tx, s.ID)
+	rings := !held && (s.State == store.Firing || s.State == store.Acknowledged)
 	content.Message = cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: rings}
-	return content, nil
+	return content, err
 }
 
 func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
@@ -81,7 +82,7 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 			down = append(down, i)
 		}
 	}
-	d.writeStormHead(m, s, len(back), now)
+	d.writeStormHead(m, s, now)
 	switch {
 	case len(down) == 0:
 		m.Line().Text(d.listNames(back, shownBroken))
@@ -97,8 +98,8 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 }
 
 // writeStormHead writes the first line of a storm, of which some are back.
-func (d *Desk) writeStormHead(m *text.Message, s standing, back int, now time.Time) {
-	l, total := d.Language, s.tally.Total
+func (d *Desk) writeStormHead(m *text.Message, s standing, now time.Time) {
+	l, total, back := d.Language, s.tally.Total, s.tally.In[store.Resolved]
 	handled, byHand := s.byHand()
 	switch {
 	case byHand:

@@ -100,6 +100,9 @@ func (d *Desk) settle(tx *store.Tx, i store.Incident, p pace) error {
 	if err := tx.SaveIncident(s.Incident); err != nil {
 		return err
 	}
+	if _, err := d.follow(tx, &s); err != nil {
+		return err
+	}
 	if i.Storm == 0 {
 		return show(tx, i.ID, p)
 	}
@@ -107,11 +110,12 @@ func (d *Desk) settle(tx *store.Tx, i store.Incident, p pace) error {
 }
 
 // Tick brings the incidents up to the present: ends silences and what people had taken
-// on, and asks about what is old. Calling it again changes nothing.
+// on, asks about what is old, mentions who is to look at what nobody is on, and tells in
+// the morning what could wait. Calling it again changes nothing.
 func (d *Desk) Tick(ctx context.Context) error {
 	var changed bool
 	err := d.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		changed, err = d.bringUp(tx)
+		changed, err = d.passTime(tx)
 		return err
 	})
 	if err != nil {
@@ -123,7 +127,7 @@ func (d *Desk) Tick(ctx context.Context) error {
 	return nil
 }
 
-// bringUp is Tick within one transaction.
+// bringUp does for each open incident what time asks for.
 func (d *Desk) bringUp(tx *store.Tx) (changed bool, err error) {
 	open, err := tx.OpenIncidents()
 	if err != nil {
@@ -159,9 +163,9 @@ func (d *Desk) bringUpOne(tx *store.Tx, i store.Incident) (changed bool, err err
 			return false, err
 		}
 	}
-	steps := []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask, d.unfold}
-	if s.Storm != 0 {
-		steps = steps[:1] // of the rest, the storm speaks
+	steps := []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask, d.unfold, d.follow}
+	if s.Storm != 0 { // of the rest, the storm speaks
+		steps = []func(*store.Tx, *standing) (bool, error){d.endAcks, d.follow}
 	}
 	for _, step := range steps {
 		did, err := step(tx, &s)

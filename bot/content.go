@@ -55,7 +55,7 @@ func messageContent(out cards.Outgoing) map[string]any {
 	content := map[string]any{
 		"msgtype":    event.MsgNotice,
 		"body":       out.Message.Plain,
-		"m.mentions": mentions(out.Message.Mentions),
+		"m.mentions": mentions(out.Message),
 		cardField:    map[string]any{"txn": out.TxnID},
 	}
 	if out.Message.Rings {
@@ -69,11 +69,15 @@ func messageContent(out cards.Outgoing) map[string]any {
 }
 
 // mentions is never nil: without m.mentions, clients look for names in the text.
-func mentions(users []string) map[string]any {
-	if len(users) == 0 {
-		return map[string]any{}
+func mentions(m *cards.Message) map[string]any {
+	all := map[string]any{}
+	if len(m.Mentions) > 0 {
+		all["user_ids"] = m.Mentions
 	}
-	return map[string]any{"user_ids": users}
+	if m.MentionsRoom {
+		all["room"] = true
+	}
+	return all
 }
 
 // relationOf returns the reply and thread of a message, nil if it has none. In a

@@ -25,6 +25,9 @@ func (b *Bot) Send(ctx context.Context, out cards.Outgoing) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if out, err = b.nameEverybody(ctx, out); err != nil {
+		return "", err
+	}
 	kind, content := contentOf(out)
 	var body any = content
 	if encrypted && kind == event.EventMessage {

@@ -34,6 +34,7 @@ func TestContent(t *testing.T) {
 		{"notice", cards.Outgoing{Message: &said}},
 		{"plain", cards.Outgoing{Message: &cards.Message{Plain: "a line"}}},
 		{"rings", cards.Outgoing{Message: with(func(m *cards.Message) { m.Rings, m.Mentions = true, []string{alice} })}},
+		{"rings everybody", cards.Outgoing{Message: with(func(m *cards.Message) { m.Rings, m.MentionsRoom = true, true })}},
 		{"reply", cards.Outgoing{Message: with(func(m *cards.Message) { m.ReplyTo = "$asked" })}},
 		{"thread", cards.Outgoing{Message: with(func(m *cards.Message) { m.Thread = "$root" })}},
 		{"reply in a thread", cards.Outgoing{Message: with(func(m *cards.Message) { m.Thread, m.ReplyTo = "$root", "$asked" })}},

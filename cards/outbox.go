@@ -140,6 +140,12 @@ func (o *Outbox) AddUnder(tx *store.Tx, key string, card store.Card, m Message) 
 	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: card.Room, CardID: card.ID, Message: message})
 }
 
+// Withdraw takes the notice with a key back as part of tx, if it has not gone out nor may
+// have, and reports whether it did: what it says is not true any more.
+func (o *Outbox) Withdraw(tx *store.Tx, key string) (withdrawn bool, err error) {
+	return tx.WithdrawParcel(o.noticeTxn(key))
+}
+
 // Run sends what is waiting through h until ctx ends, and then returns its error.
 // Nothing that goes wrong in a room or in the database ends it.
 func (o *Outbox) Run(ctx context.Context, h Homeserver) error {

@@ -32,6 +32,8 @@ type Message struct {
 	Rings bool `json:"rings,omitempty"`
 	// Mentions are the user ids to name in m.mentions, which is always sent.
 	Mentions []string `json:"mentions,omitempty"`
+	// MentionsRoom names everybody in the room there.
+	MentionsRoom bool `json:"mentions_room,omitempty"`
 	// LetsSleep keeps a notice back while [Config.Quiet] says so, however long it had
 	// to wait for the homeserver before.
 	LetsSleep bool   `json:"lets_sleep,omitempty"`

@@ -56,6 +56,7 @@ var All = []Command{
 	Digest,
 	Away,
 	Swap,
+	OnCall,
 	Incidents,
 	IncidentCommand,
 	Ack,

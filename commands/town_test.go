@@ -106,6 +106,9 @@ func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 	return nil
 }
 
+// Withdraw takes back nothing.
+func (w *town) Withdraw(*store.Tx, string) (bool, error) { return false, nil }
+
 // AddUnder catches what is said under a card as AddNotice does.
 func (w *town) AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error {
 	return w.AddNotice(tx, key, card.Room, m)

@@ -90,7 +90,10 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[mail]]", slices.EqualFunc(c.MailRules, running.MailRules, alerts.Rule.Equal)},
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
-		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age},
+		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age &&
+			slices.Equal(c.Incidents.Critical, running.Incidents.Critical)},
+		{"[oncall]", reflect.DeepEqual(c.Prompting.Watch, running.Prompting.Watch)},
+		{"[[escalation]]", reflect.DeepEqual(c.Incidents.Steps, running.Incidents.Steps)},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},

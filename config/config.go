@@ -115,7 +115,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"heartbeat", "host", "mail", "oauth", "routine", "webhook"}
+var several = []string{"escalation", "heartbeat", "host", "mail", "oauth", "routine", "webhook"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -134,6 +134,8 @@ func (r *reader) config(s *section) Config {
 	c.Board = r.board(s)
 	c.Hosts = r.hosts(s)
 	c.Incidents = r.incidents(s, c.Prompting.Lease)
+	c.Prompting.Watch = r.watch(s)
+	c.Incidents.Steps = r.escalation(s, c.Prompting.Watch)
 	c.OAuth = r.oauth(s)
 	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
 	c.Files = r.files

@@ -101,6 +101,7 @@ func TestDefaults(t *testing.T) {
 		Prompting: routines.Settings{
 			Quiet: quiet, Lease: 4 * time.Hour, Rounds: map[string]bool{"technique": false, "supervision": false},
 			Digest: routines.Digest{On: true, Day: routines.Weekday{Weekday: time.Monday}, Room: "technique"},
+			Watch:  routines.Watch{Day: routines.Weekday{Weekday: time.Monday}},
 		},
 		Incidents: alerts.Settings{Reopen: 15 * time.Minute, Age: 48 * time.Hour, Lease: 4 * time.Hour, Storm: 3, Hosts: map[string][]string{}},
 		Mailbox: &alerts.MailboxConfig{

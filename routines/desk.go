@@ -46,6 +46,7 @@ type Settings struct {
 	Rounds  map[string]bool // configured rooms that get one card a day for all that is due
 	RoundAt Clock           // the time of that card
 	Digest  Digest
+	Watch   Watch // who is on turn for what breaks
 }
 
 // Desk keeps the record of what was due and what was done. All its methods that

@@ -100,13 +100,7 @@ func (d *Desk) away(tx *store.Tx, day Date) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	away := map[string]bool{}
-	for _, a := range absences {
-		if a.First <= day.String() {
-			away[a.Who] = true
-		}
-	}
-	return away, nil
+	return awayOn(absences, day), nil
 }
 
 // tired returns who had a turn in the night before, when due is at night itself.

@@ -58,6 +58,16 @@ func (tx *Tx) ForgetParcelAttempt(id int64) error {
 	return nil
 }
 
+// WithdrawParcel takes a parcel back that has not gone out, nor may have, and reports
+// whether it did.
+func (tx *Tx) WithdrawParcel(txn string) (withdrawn bool, err error) {
+	n, err := tx.changed("UPDATE outbox SET done = 'withdrawn' WHERE txn = ? AND done = '' AND attempted = 0", txn)
+	if err != nil {
+		return false, fmt.Errorf("take %s back out of the outbox: %w", txn, err)
+	}
+	return n > 0, nil
+}
+
 // ParcelDone stores how a parcel ended: "sent", "dropped", or the code of the
 // error with which it was refused.
 func (tx *Tx) ParcelDone(txn, eventID, how string) error {

@@ -216,6 +216,8 @@ events_per_second = 0
 [rooms]
 technique = %q
 supervision = %q
+[people]
+quiet = "none"
 [digest]
 day = "none"
 [incidents]

@@ -42,7 +42,7 @@ func (s Settings) Write(dir string) (string, error) {
 	if s.Mailbox.Address != "" {
 		s.Mailbox.write(&b)
 	}
-	b.WriteString("\n[digest]\nday = \"none\"\n\n[[host]]\nname = \"antigone\"\n")
+	b.WriteString("\n[people]\nquiet = \"none\"\n\n[digest]\nday = \"none\"\n\n[[host]]\nname = \"antigone\"\n")
 	if s.Docker != "" {
 		fmt.Fprintf(&b, "docker = %q\n", s.Docker)
 	}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// RoomMention stands for everybody in the room among those whom a message mentions.
+const RoomMention = "@room"
+
+// Mention says that a message about an incident mentioned somebody.
+type Mention struct {
+	Notice     string // the message's key in the outbox
+	IncidentID int64
+	Who        string // Matrix user id, or RoomMention
+	At         time.Time
+}
+
+// AddMention records a mention, now. The same one changes nothing the second time.
+func (tx *Tx) AddMention(m Mention) error {
+	_, err := tx.exec(`INSERT INTO mentions (notice, incident_id, who, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		m.Notice, m.IncidentID, m.Who, ms(tx.Now))
+	if err != nil {
+		return fmt.Errorf("record who is told of incident %d: %w", m.IncidentID, err)
+	}
+	return nil
+}
+
+// ForgetMentions takes the mentions of a message back that was never sent.
+func (tx *Tx) ForgetMentions(notice string) error {
+	if _, err := tx.exec("DELETE FROM mentions WHERE notice = ?", notice); err != nil {
+		return fmt.Errorf("forget whom %s mentioned: %w", notice, err)
+	}
+	return nil
+}
+
+// MentionsOver returns the mentions for incidents that are over, of whom nobody was told
+// so yet, by incident and oldest first.
+func (tx *Tx) MentionsOver() ([]Mention, error) {
+	all, err := many(tx, scanMention, `SELECT notice, incident_id, who, at FROM mentions
+		WHERE over_at = 0 AND (SELECT state FROM incidents WHERE id = incident_id) = 'resolved' ORDER BY incident_id, at, who`)
+	if err != nil {
+		return nil, fmt.Errorf("read who is to be told that an incident is over: %w", err)
+	}
+	return all, nil
+}
+
+// MentionsTold stores that whoever was mentioned for an incident knows that it is over.
+func (tx *Tx) MentionsTold(incident int64) error {
+	if _, err := tx.exec("UPDATE mentions SET over_at = ? WHERE incident_id = ? AND over_at = 0", ms(tx.Now), incident); err != nil {
+		return fmt.Errorf("store who was told that incident %d is over: %w", incident, err)
+	}
+	return nil
+}
+
+func scanMention(row scanner) (m Mention, err error) {
+	var when sql.NullInt64
+	err = row.Scan(&m.Notice, &m.IncidentID, &m.Who, &when)
+	m.At = at(when)
+	return m, err
+}
