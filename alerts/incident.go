@@ -48,7 +48,7 @@ type Settings struct {
 	// Storm is how many things that break within two minutes of each other, on the same
 	// host, in the same group or anywhere, share one card; 0 for never.
 	Storm int
-	Steps    []Step // who is mentioned while nobody is on an incident, the soonest first
+	Steps []Step // who is mentioned while nobody is on an incident, the soonest first
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
