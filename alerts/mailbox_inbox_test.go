@@ -1,0 +1,112 @@
+package alerts
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ronde/store"
+)
+
+// memoryInbox keeps to the promises of the store and checks those of the mailbox.
+type memoryInbox struct {
+	t    *testing.T
+	fail func(commit int) error
+
+	mu        sync.Mutex
+	cursor    store.Cursor
+	known     bool
+	mails     []store.Mail
+	commits   int
+	repeated  int
+	mostBytes int
+}
+
+func (in *memoryInbox) MailCursor(context.Context, string) (store.Cursor, bool, error) {
+	c, known := in.state()
+	return c, known, nil
+}
+
+func (in *memoryInbox) TakeMail(_ context.Context, c store.Cursor, folder string, mails []store.Mail) (added int, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.commits++
+	if in.fail != nil {
+		if err := in.fail(in.commits - 1); err != nil {
+			return 0, err
+		}
+	}
+	in.check(c, folder, mails)
+	in.cursor, in.known = c, true
+	bytes := 0
+	for _, m := range mails {
+		bytes += len(m.Raw)
+		if slices.ContainsFunc(in.mails, func(old store.Mail) bool {
+			return old.Hash == m.Hash || old.UID == m.UID && old.UIDValidity == m.UIDValidity
+		}) {
+			in.repeated++
+			continue
+		}
+		in.mails = append(in.mails, m)
+		added++
+	}
+	in.mostBytes = max(in.mostBytes, bytes)
+	return added, nil
+}
+
+func (in *memoryInbox) check(c store.Cursor, folder string, mails []store.Mail) {
+	if len(mails) > batchMails {
+		in.t.Errorf("a batch of %d mails", len(mails))
+	}
+	if c.Received.After(time.Now()) {
+		in.t.Errorf("cursor is in the future: %v", c.Received)
+	}
+	if in.known && c.UIDValidity == in.cursor.UIDValidity && c.UID < in.cursor.UID && in.cursor.UID != 900 {
+		in.t.Errorf("cursor goes back from %d to %d", in.cursor.UID, c.UID)
+	}
+	for i, m := range mails {
+		if m.Folder != folder || m.UIDValidity != c.UIDValidity || m.Hash == "" || m.Received.IsZero() || m.Raw == nil {
+			in.t.Errorf("incomplete mail %d: %+v", i, m)
+		}
+		if i > 0 && m.UID <= mails[i-1].UID {
+			in.t.Errorf("mails are not in order: %d after %d", m.UID, mails[i-1].UID)
+		}
+	}
+	if n := len(mails); n > 0 && c.UID != mails[n-1].UID {
+		in.t.Errorf("cursor %d does not stand at the last mail %d", c.UID, mails[n-1].UID)
+	}
+}
+
+func (in *memoryInbox) state() (store.Cursor, bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.cursor, in.known
+}
+
+func (in *memoryInbox) all() []store.Mail {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.Clone(in.mails)
+}
+
+func (in *memoryInbox) subjects() (subjects []string) {
+	for _, m := range in.all() {
+		_, after, _ := strings.Cut(string(m.Raw), "Subject: ")
+		subject, _, _ := strings.Cut(after, "\r\n")
+		subjects = append(subjects, subject)
+	}
+	return subjects
+}
+
+func (in *memoryInbox) standIns() (n int) {
+	for _, m := range in.all() {
+		if bytes.Contains(m.Raw, []byte("X-Ronde-Unreadable")) {
+			n++
+		}
+	}
+	return n
+}
