@@ -15,6 +15,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"text/template"
@@ -28,7 +29,8 @@ type dovecotServer struct {
 	imap, imaps, caFile string
 }
 
-func startDovecot(t testing.TB) *dovecotServer {
+// startDovecot starts a server; settings are further lines of its configuration.
+func startDovecot(t testing.TB, settings ...string) *dovecotServer {
 	t.Helper()
 	if _, err := exec.LookPath("dovecot"); err != nil {
 		if os.Getenv("RONDE_PEERS") == "required" {
@@ -40,7 +42,7 @@ func startDovecot(t testing.TB) *dovecotServer {
 	d.caFile = filepath.Join(d.dir, "cert.pem")
 	writeCertificate(t, d.caFile, filepath.Join(d.dir, "key.pem"))
 	account := dovecotAccount(t)
-	d.configure(t, account)
+	d.configure(t, account, settings)
 	d.own(t, account)
 
 	cmd := exec.Command("dovecot", "-F", "-c", filepath.Join(d.dir, "dovecot.conf"))
@@ -95,14 +97,14 @@ func dovecotAccount(t testing.TB) *user.User {
 	return account
 }
 
-func (d *dovecotServer) configure(t testing.TB, account *user.User) {
+func (d *dovecotServer) configure(t testing.TB, account *user.User, settings []string) {
 	t.Helper()
 	group, err := user.LookupGroupId(account.Gid)
 	must(t, err)
 	var conf bytes.Buffer
 	must(t, template.Must(template.New("").Parse(dovecotConf)).Execute(&conf, map[string]string{
 		"Dir": d.dir, "User": account.Username, "Group": group.Name, "Password": dovecotPassword,
-		"IMAP": port(d.imap), "IMAPS": port(d.imaps),
+		"IMAP": port(d.imap), "IMAPS": port(d.imaps), "Settings": strings.Join(settings, "\n"),
 	}))
 	must(t, os.WriteFile(filepath.Join(d.dir, "dovecot.conf"), conf.Bytes(), 0o644))
 	for _, sub := range []string{"run", "state", "home", "mail"} {
@@ -215,4 +217,5 @@ service auth-worker {
 service stats {
   chroot =
 }
+{{.Settings}}
 `

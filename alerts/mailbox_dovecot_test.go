@@ -19,7 +19,8 @@ func TestMailboxOnDovecot(t *testing.T) {
 	for name, story := range map[string]func(*testing.T, *dovecotWorld){
 		"push":              storyPush,
 		"idle restarts":     storyIdleRestarts,
-		"no idle":           storyNoIdle,
+		"idle is hidden":    storyIdleHidden,
+		"several folders":   storySeveralFolders,
 		"cut connections":   storyCutConnections,
 		"renumbered folder": storyRenumberedFolder,
 		"deleted mail":      storyDeletedMail,
@@ -63,20 +64,53 @@ func storyIdleRestarts(_ *testing.T, w *dovecotWorld) {
 	w.wait(40)
 }
 
-func storyNoIdle(t *testing.T, w *dovecotWorld) {
+// A server that a middlebox keeps from pushing.
+func storyIdleHidden(t *testing.T, w *dovecotWorld) {
 	proxy := startProxy(t, &faultProxy{target: w.server.imap, rewrite: func(said []byte) []byte {
 		return bytes.ReplaceAll(said, []byte(" IDLE"), []byte(" XXXX"))
 	}})
 	w.box.Config.Address = proxy.address
 	w.box.Config.Poll = 100 * time.Millisecond
+	polls(t, w)
+}
+
+// IDLE is an extension, which a server may lack or have turned off.
+func TestMailboxOnADovecotWithoutIdle(t *testing.T) {
+	w := newDovecotWorld(t, startDovecot(t, "imap_capability = IMAP4rev1 SASL-IR LITERAL+ UIDPLUS"))
+	w.box.Config.Poll = 100 * time.Millisecond
+	polls(t, w)
+}
+
+func polls(t *testing.T, w *dovecotWorld) {
+	t.Helper()
 	w.start()
-	w.deliver("one")
-	w.wait(1)
-	w.deliver("two")
-	w.wait(2)
-	if !strings.Contains(w.log.String(), "idle=false") {
-		t.Error("the proxy did not hide IDLE")
+	for n := range 5 {
+		w.deliver(fmt.Sprint("mail ", n))
+		w.wait(n + 1)
 	}
+	if log := w.log.String(); !strings.Contains(log, "idle=false") || strings.Contains(log, "WARN") {
+		t.Error("it is not polled, or with trouble")
+	}
+}
+
+// storySeveralFolders has one with a French name, and one that a person makes later.
+func storySeveralFolders(t *testing.T, w *dovecotWorld) {
+	const named = "Alertes/Reçues d’ailleurs & co"
+	must(t, w.client.Create(named, nil).Wait())
+	w.box.Config.Folders = []string{"INBOX", named, "Kuma"}
+	w.deliverTo(named, "one")
+	w.start()
+	w.wait(1)
+	w.deliverTo("INBOX", "two")
+	w.wait(2)
+	w.deliverTo(named, "two") // the same, to another address of the team
+	w.deliverTo(named, "three")
+	w.wait(3)
+	w.until("the missing folder is told", func() bool { return strings.Contains(w.box.Health().Err, `no folder "Kuma"`) })
+	must(t, w.client.Create("Kuma", nil).Wait())
+	w.deliverTo("Kuma", "four")
+	w.wait(4)
+	w.until("all are followed", func() bool { return w.box.Health().Connected })
 }
 
 func storyCutConnections(t *testing.T, w *dovecotWorld) {
@@ -95,7 +129,7 @@ func storyCutConnections(t *testing.T, w *dovecotWorld) {
 }
 
 func storyRenumberedFolder(_ *testing.T, w *dovecotWorld) {
-	w.box.Config.Folder = "Alerts"
+	w.box.Config.Folders = []string{"Alerts"}
 	w.box.Config.Poll = time.Second // Dovecot does not tell who idles on a folder that another took its place
 	must(w.t, w.client.Create("Alerts", nil).Wait())
 	w.deliver("one")
@@ -170,7 +204,7 @@ func storyFlood(t *testing.T, w *dovecotWorld) {
 	for n := range 300 {
 		w.deliver(fmt.Sprint("mail ", n))
 	}
-	w.append([]byte("Subject: big\r\n\r\n" + strings.Repeat(strings.Repeat("x", 70)+"\r\n", 1<<16)))
+	w.append("INBOX", []byte("Subject: big\r\n\r\n"+strings.Repeat(strings.Repeat("x", 70)+"\r\n", 1<<16)))
 	w.start()
 	w.wait(301)
 	mails := w.stored()

@@ -68,20 +68,25 @@ func (w *dovecotWorld) start() {
 }
 
 func (w *dovecotWorld) folder() string {
-	if w.box.Config.Folder != "" {
-		return w.box.Config.Folder
+	if len(w.box.Config.Folders) > 0 {
+		return w.box.Config.Folders[0]
 	}
 	return "INBOX"
 }
 
 func (w *dovecotWorld) deliver(subject string) {
 	w.t.Helper()
-	w.append(fmt.Appendf(nil, "Subject: %s\r\n\r\nHello.\r\n", subject))
+	w.deliverTo(w.folder(), subject)
 }
 
-func (w *dovecotWorld) append(raw []byte) {
+func (w *dovecotWorld) deliverTo(folder, subject string) {
 	w.t.Helper()
-	cmd := w.client.Append(w.folder(), int64(len(raw)), nil)
+	w.append(folder, fmt.Appendf(nil, "Subject: %s\r\n\r\nHello.\r\n", subject))
+}
+
+func (w *dovecotWorld) append(folder string, raw []byte) {
+	w.t.Helper()
+	cmd := w.client.Append(folder, int64(len(raw)), nil)
 	_, err := cmd.Write(raw)
 	must(w.t, err)
 	must(w.t, cmd.Close())

@@ -18,16 +18,15 @@ type memoryInbox struct {
 	fail func(commit int) error
 
 	mu        sync.Mutex
-	cursor    store.Cursor
-	known     bool
+	cursors   map[string]store.Cursor // by folder
 	mails     []store.Mail
 	commits   int
 	repeated  int
 	mostBytes int
 }
 
-func (in *memoryInbox) MailCursor(context.Context, string) (store.Cursor, bool, error) {
-	c, known := in.state()
+func (in *memoryInbox) MailCursor(_ context.Context, folder string) (store.Cursor, bool, error) {
+	c, known := in.state(folder)
 	return c, known, nil
 }
 
@@ -41,12 +40,12 @@ func (in *memoryInbox) TakeMail(_ context.Context, c store.Cursor, folder string
 		}
 	}
 	in.check(c, folder, mails)
-	in.cursor, in.known = c, true
+	in.setCursor(folder, c)
 	bytes := 0
 	for _, m := range mails {
 		bytes += len(m.Raw)
 		if slices.ContainsFunc(in.mails, func(old store.Mail) bool {
-			return old.Hash == m.Hash || old.UID == m.UID && old.UIDValidity == m.UIDValidity
+			return old.Hash == m.Hash || old.Folder == folder && old.UID == m.UID && old.UIDValidity == m.UIDValidity
 		}) {
 			in.repeated++
 			continue
@@ -65,8 +64,8 @@ func (in *memoryInbox) check(c store.Cursor, folder string, mails []store.Mail) 
 	if c.Received.After(time.Now()) {
 		in.t.Errorf("cursor is in the future: %v", c.Received)
 	}
-	if in.known && c.UIDValidity == in.cursor.UIDValidity && c.UID < in.cursor.UID && in.cursor.UID != 900 {
-		in.t.Errorf("cursor goes back from %d to %d", in.cursor.UID, c.UID)
+	if before := in.cursors[folder]; c.UIDValidity == before.UIDValidity && c.UID < before.UID && before.UID != 900 {
+		in.t.Errorf("cursor goes back from %d to %d", before.UID, c.UID)
 	}
 	for i, m := range mails {
 		if m.Folder != folder || m.UIDValidity != c.UIDValidity || m.Hash == "" || m.Received.IsZero() || m.Raw == nil {
@@ -81,10 +80,18 @@ func (in *memoryInbox) check(c store.Cursor, folder string, mails []store.Mail) 
 	}
 }
 
-func (in *memoryInbox) state() (store.Cursor, bool) {
+func (in *memoryInbox) setCursor(folder string, c store.Cursor) {
+	if in.cursors == nil {
+		in.cursors = map[string]store.Cursor{}
+	}
+	in.cursors[folder] = c
+}
+
+func (in *memoryInbox) state(folder string) (c store.Cursor, known bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.cursor, in.known
+	c, known = in.cursors[folder]
+	return c, known
 }
 
 func (in *memoryInbox) all() []store.Mail {

@@ -67,6 +67,11 @@ type meddledSession struct {
 	conn  *imapserver.Conn
 }
 
+func (s *meddledSession) Login(user, password string) error {
+	s.world.logins.Add(1)
+	return s.Session.Login(user, password)
+}
+
 func (s *meddledSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
 	if s.world.fetch != nil {
 		if handled, err := s.world.fetch(fetchCall{s.Session, s.conn, set, options}); handled {

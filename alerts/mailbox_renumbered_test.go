@@ -34,7 +34,7 @@ func TestMailboxRenumberedFolderGivesNothingTwice(t *testing.T) {
 func TestMailboxAFolderWithLowerNumbersIsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMailWorld(t)
-		w.inbox.cursor, w.inbox.known = store.Cursor{UIDValidity: 1, UID: 900, Received: time.Now()}, true
+		w.inbox.setCursor("INBOX", store.Cursor{UIDValidity: 1, UID: 900, Received: time.Now()})
 		w.deliver("from the restored backup", 0)
 		w.start()
 		time.Sleep(time.Second)

@@ -25,6 +25,9 @@ func TestMailboxConfigCheckNamesEveryMistake(t *testing.T) {
 		"no port":           {change(func(c *MailboxConfig) { c.Address = "imap.example.org" }), []string{"host:port"}},
 		"nothing":           {MailboxConfig{}, []string{"host:port", "password"}},
 		"negative":          {change(func(c *MailboxConfig) { c.Poll = -1 }), []string{"negative"}},
+		"two folders":       {change(func(c *MailboxConfig) { c.Folders = []string{"INBOX", "Inbox/Kuma", "Inbox/kuma"} }), nil},
+		"one folder twice":  {change(func(c *MailboxConfig) { c.Folders = []string{"INBOX", "Inbox"} }), []string{`"Inbox" twice`}},
+		"too many folders":  {change(func(c *MailboxConfig) { c.Folders = strings.Split("abcdefghi", "") }), []string{"more than 8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := c.conf.Check()
@@ -49,7 +52,7 @@ func TestMailboxFirstReadTakesRecentMailOnly(t *testing.T) {
 		w.start()
 		time.Sleep(time.Second)
 		w.wantSubjects("recent")
-		if c, _ := w.inbox.state(); c.UID != 3 {
+		if c, _ := w.inbox.state("INBOX"); c.UID != 3 {
 			t.Errorf("cursor stands at %d, want 3", c.UID)
 		}
 	})
@@ -60,7 +63,7 @@ func TestMailboxFirstReadOfAnEmptyFolder(t *testing.T) {
 		w := newMailWorld(t)
 		w.start()
 		time.Sleep(time.Second)
-		if c, known := w.inbox.state(); !known || c.UID != 0 {
+		if c, known := w.inbox.state("INBOX"); !known || c.UID != 0 {
 			t.Errorf("cursor = %+v, known %v, want a known one at 0", c, known)
 		}
 		w.deliver("first", 0)

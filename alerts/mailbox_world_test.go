@@ -36,6 +36,7 @@ type mailWorld struct {
 	cutAfter    atomic.Int64 // bytes from the server after which a connection breaks; 0: never
 	silentAfter atomic.Int64 // the same, but it falls silent
 	down        atomic.Bool
+	logins      atomic.Int64
 
 	mu     sync.Mutex
 	dialed []time.Time
@@ -126,11 +127,16 @@ func (w *mailWorld) deliver(subject string, age time.Duration) {
 // redeliver appends exactly the mail that deliver made before.
 func (w *mailWorld) redeliver(subject string) { w.deliver(subject, 0) }
 
-func (w *mailWorld) appendRaw(raw []byte, at time.Time) {
+func (w *mailWorld) appendRaw(raw []byte, at time.Time) { w.appendTo("INBOX", raw, at) }
+
+func (w *mailWorld) deliverTo(folder, subject string) {
+	w.appendTo(folder, fmt.Appendf(nil, "Subject: %s\r\n\r\nHello.\r\n", subject), time.Now())
+}
+
+func (w *mailWorld) appendTo(folder string, raw []byte, at time.Time) {
 	w.t.Helper()
-	if _, err := w.user.Append("INBOX", bytes.NewReader(raw), &imap.AppendOptions{Time: at}); err != nil {
-		w.t.Fatal(err)
-	}
+	_, err := w.user.Append(folder, bytes.NewReader(raw), &imap.AppendOptions{Time: at})
+	must(w.t, err)
 }
 
 func (w *mailWorld) recreateFolder() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,7 @@ func (r *reader) mailbox(c *Config, root *section) {
 		CAFile:   s.file("ca_file"),
 		User:     s.text("user", "", `"recovery@example.org"`),
 		Password: s.secret("password", Running),
-		Folder:   s.text("folder", "INBOX", `"INBOX"`),
+		Folders:  s.folders(),
 		Poll:     s.duration("poll", "5m", "10s", "1d"),
 		CatchUp:  s.duration("catch_up", "1d", "1m", "52w"),
 		MaxBytes: int64(s.number("max_bytes", 1<<20, 16<<10, 64<<20)),
@@ -61,6 +62,33 @@ func (r *reader) mailbox(c *Config, root *section) {
 	if m.TLS == alerts.TLSNone && !loopback(m.Address) {
 		s.wrong("tls", `"none" would send the password readable over the network; it is for this machine only ("localhost", "127.0.0.1", "[::1]"), else write "implicit" or "starttls"`)
 	}
+}
+
+// folders reads which folders of the mailbox are followed.
+func (s *section) folders() (names []string) {
+	const byDefault = "INBOX"
+	const valid = `["INBOX", "Supervision"]`
+	for _, i := range s.texts("folders", valid) {
+		switch {
+		case strings.TrimSpace(i.text) == "":
+			s.note(i.at, s.key("folders"), "an empty name is no folder; leave it out")
+		case slices.ContainsFunc(names, func(other string) bool { return alerts.SameFolder(i.text, other) }):
+			s.note(i.at, s.key("folders"), shown(i.text)+" is in the list twice; keep one")
+		default:
+			names = append(names, i.text)
+		}
+	}
+	s.defaults[s.setting("folders")] = `["` + byDefault + `"]`
+	if len(names) > alerts.MostFolders {
+		s.wrong("folders", fmt.Sprintf("there are %d, and the bot follows %d at most: each has a connection of its own", len(names), alerts.MostFolders))
+	}
+	if s.has("folders") && s.table.values["folders"].kind == list && len(s.table.values["folders"].items) == 0 {
+		s.wrong("folders", "is empty; write folders = "+valid+", or leave it out")
+	}
+	if len(names) == 0 {
+		return []string{byDefault}
+	}
+	return names
 }
 
 // loopback reports whether an address "host:port" is on this machine; an address
