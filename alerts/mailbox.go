@@ -20,11 +20,17 @@ type Inbox interface {
 	// TakeMail stores mails and the cursor in one transaction. Mails whose hash or UID is stored
 	// already change nothing; added counts the others.
 	TakeMail(ctx context.Context, c store.Cursor, folder string, mails []store.Mail) (added int, err error)
+	// Unfiled returns mails that were taken from folder with File set, and are neither filed nor refused since.
+	Unfiled(ctx context.Context, folder string, uidvalidity uint32, limit int) ([]store.Filing, error)
+	// Filed notes that mails are marked or moved as configured: no mail of that hash is so in folder again.
+	Filed(ctx context.Context, folder string, mails []store.Filing) error
+	// FileLater keeps mails out of Unfiled until a time.
+	FileLater(ctx context.Context, folder string, mails []store.Filing, at time.Time) error
 }
 
 // Mailbox follows folders of a mail server and puts every new mail into the Inbox, those of one folder in the
 // order of arrival and with the place it was read up to. Each folder has a connection of its own, so that what is
-// wrong with one keeps no mail of another back. It opens them for reading only, so nothing is ever marked as seen.
+// wrong with one keeps no mail of another back. Unless it is to mark or move mails, it opens them for reading only.
 // Fill the exported fields, then call Run.
 type Mailbox struct {
 	Config MailboxConfig

@@ -27,6 +27,8 @@ type MailboxConfig struct {
 	Poll     time.Duration // how often to look even when the server announces nothing; default 5 min
 	CatchUp  time.Duration // the very first read takes mails not older than this; default 24 h
 	MaxBytes int64         // longer mails are cut here, never skipped; default 1 MiB
+	MarkSeen bool          // mails are marked as seen once they are stored
+	MoveTo   string        // the folder that mails are moved to once they are stored; "" leaves them where they are
 }
 
 // Check returns every mistake that would keep a Mailbox from ever connecting, joined, or nil.
@@ -59,12 +61,16 @@ func (c MailboxConfig) Check() error {
 const MostFolders = 8
 
 func (c MailboxConfig) checkFolders() (mistakes []error) {
+	c = c.withDefaults()
 	if len(c.Folders) > MostFolders {
 		mistakes = append(mistakes, fmt.Errorf("mailbox follows %d folders, more than %d", len(c.Folders), MostFolders))
 	}
 	for i, folder := range c.Folders {
 		if slices.ContainsFunc(c.Folders[:i], func(other string) bool { return SameFolder(folder, other) }) {
 			mistakes = append(mistakes, fmt.Errorf("mailbox follows the folder %q twice", folder))
+		}
+		if SameFolder(folder, c.MoveTo) {
+			mistakes = append(mistakes, fmt.Errorf("mailbox moves mails to %q, which it follows", folder))
 		}
 	}
 	return mistakes

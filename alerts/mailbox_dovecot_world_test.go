@@ -116,6 +116,27 @@ func (w *dovecotWorld) flags() (flags [][]imap.Flag) {
 	return flags
 }
 
+// mails returns what a folder holds, as a person sees it.
+func (w *dovecotWorld) mails(folder string) (mails []string) {
+	w.t.Helper()
+	opened, err := w.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+	if err != nil || opened.NumMessages == 0 {
+		return nil
+	}
+	found, err := w.client.Fetch(imap.SeqSet{{Start: 1, Stop: 0}}, &imap.FetchOptions{Flags: true, Envelope: true}).Collect()
+	must(w.t, err)
+	for _, m := range found {
+		mail := m.Envelope.Subject
+		for _, flag := range m.Flags {
+			if flag != `\Recent` {
+				mail += " (" + strings.ToLower(strings.TrimPrefix(string(flag), `\`)) + ")"
+			}
+		}
+		mails = append(mails, mail)
+	}
+	return mails
+}
+
 func (w *dovecotWorld) stored() (mails []store.Mail) {
 	w.t.Helper()
 	must(w.t, w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {

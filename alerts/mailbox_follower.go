@@ -21,6 +21,8 @@ type follower struct {
 	careful int     // this many more mails are fetched one at a time: some would not be read
 	trouble trouble // the mail that failed last
 	told    string  // why it is not followed, as the log knows
+
+	toldNoMove bool // the log knows that the server cannot move mails
 }
 
 // trouble counts how often the server failed to deliver one mail.

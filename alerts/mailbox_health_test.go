@@ -9,7 +9,7 @@ import (
 func TestMailboxThatWorksIsNeverSilentForLong(t *testing.T) {
 	for name, prepare := range map[string]func(*mailWorld){
 		"idle":              func(*mailWorld) {},
-		"polling":           func(w *mailWorld) { w.noIdle = true },
+		"polling":           func(w *mailWorld) { w.hide = []string{"IDLE"} },
 		"a short poll":      func(w *mailWorld) { w.box.Config.Poll = 10 * time.Second },
 		"a poll of one day": func(w *mailWorld) { w.box.Config.Poll = 24 * time.Hour },
 	} {

@@ -23,6 +23,16 @@ type memoryInbox struct {
 	commits   int
 	repeated  int
 	mostBytes int
+	filings   []*memoryFiling
+}
+
+// memoryFiling is a row of the table of that name.
+type memoryFiling struct {
+	store.Filing
+	folder   string
+	validity uint32
+	done     bool
+	at       time.Time
 }
 
 func (in *memoryInbox) MailCursor(_ context.Context, folder string) (store.Cursor, bool, error) {
@@ -44,6 +54,7 @@ func (in *memoryInbox) TakeMail(_ context.Context, c store.Cursor, folder string
 	bytes := 0
 	for _, m := range mails {
 		bytes += len(m.Raw)
+		in.toFile(m)
 		if slices.ContainsFunc(in.mails, func(old store.Mail) bool {
 			return old.Hash == m.Hash || old.Folder == folder && old.UID == m.UID && old.UIDValidity == m.UIDValidity
 		}) {
@@ -116,4 +127,55 @@ func (in *memoryInbox) standIns() (n int) {
 		}
 	}
 	return n
+}
+
+func (in *memoryInbox) toFile(m store.Mail) {
+	if !m.File {
+		return
+	}
+	filing := &memoryFiling{Filing: store.Filing{UID: m.UID, Hash: m.Hash}, folder: m.Folder, validity: m.UIDValidity}
+	if old := in.filing(m.Folder, m.Hash); old == nil {
+		in.filings = append(in.filings, filing)
+	} else if !old.done && old.validity != m.UIDValidity {
+		*old = *filing
+	}
+}
+
+func (in *memoryInbox) filing(folder, hash string) *memoryFiling {
+	for _, f := range in.filings {
+		if f.folder == folder && f.Hash == hash {
+			return f
+		}
+	}
+	return nil
+}
+
+func (in *memoryInbox) Unfiled(_ context.Context, folder string, validity uint32, limit int) (all []store.Filing, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, f := range in.filings {
+		if f.folder == folder && f.validity == validity && !f.done && !f.at.After(time.Now()) && len(all) < limit {
+			all = append(all, f.Filing)
+		}
+	}
+	return all, nil
+}
+
+func (in *memoryInbox) Filed(_ context.Context, folder string, mails []store.Filing) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, m := range mails {
+		in.filing(folder, m.Hash).done = true
+	}
+	return nil
+}
+
+func (in *memoryInbox) FileLater(_ context.Context, folder string, mails []store.Filing, at time.Time) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, m := range mails {
+		f := in.filing(folder, m.Hash)
+		f.at, f.Again = at, true
+	}
+	return nil
 }

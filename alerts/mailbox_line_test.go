@@ -3,13 +3,14 @@ package alerts
 import (
 	"bytes"
 	"net"
+	"strings"
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
-// meddledConn is the client's end of a pipe: it can hide IDLE and break or fall silent after some bytes.
+// meddledConn is the client's end of a pipe: it can hide words such as IDLE and break or fall silent after some bytes.
 type meddledConn struct {
 	net.Conn
 	world  *mailWorld
@@ -24,8 +25,8 @@ func (c *meddledConn) Read(p []byte) (int, error) {
 		p = p[:c.left]
 	}
 	n, err := c.Conn.Read(p)
-	if c.world.noIdle {
-		copy(p, bytes.ReplaceAll(p[:n], []byte(" IDLE"), []byte(" XXXX")))
+	for _, word := range c.world.hide {
+		copy(p, bytes.ReplaceAll(p[:n], []byte(" "+word), []byte(" "+strings.Repeat("X", len(word)))))
 	}
 	if c.left > 0 {
 		if c.left -= n; c.left == 0 {
@@ -70,6 +71,37 @@ type meddledSession struct {
 func (s *meddledSession) Login(user, password string) error {
 	s.world.logins.Add(1)
 	return s.Session.Login(user, password)
+}
+
+func (s *meddledSession) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, options *imap.StoreOptions) error {
+	return s.world.stepped("store "+string(flags.Flags[0]), func() error { return s.Session.Store(w, set, flags, options) })
+}
+
+func (s *meddledSession) Copy(set imap.NumSet, folder string) (data *imap.CopyData, err error) {
+	err = s.world.stepped("copy "+set.String(), func() error {
+		data, err = s.Session.Copy(set, folder)
+		return err
+	})
+	return data, err
+}
+
+func (s *meddledSession) Move(w *imapserver.MoveWriter, set imap.NumSet, folder string) error {
+	session := s.Session.(imapserver.SessionMove)
+	return s.world.stepped("move "+set.String(), func() error { return session.Move(w, set, folder) })
+}
+
+func (s *meddledSession) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
+	if uids == nil {
+		s.world.t.Error("a bare EXPUNGE, which also deletes what people have marked")
+	}
+	return s.world.stepped("expunge", func() error { return s.Session.Expunge(w, uids) })
+}
+
+func (w *mailWorld) stepped(step string, do func() error) error {
+	if w.step == nil {
+		return do()
+	}
+	return w.step(step, do)
 }
 
 func (s *meddledSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {

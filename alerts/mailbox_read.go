@@ -37,13 +37,14 @@ func (s *session) catchUp(ctx context.Context, folder *imap.SelectData, cursor s
 		return err
 	}
 	s.cursor = store.Cursor{UIDValidity: folder.UIDValidity, Received: cursor.Received}
+	s.leftover = uint32(next) - 1
 	since := cursor.Received.Add(-rereadBefore)
 	switch {
 	case !known:
 		since = time.Now().Add(-s.conf.CatchUp)
 		s.cursor.Received = since
 	case cursor.UIDValidity == folder.UIDValidity && cursor.UID < uint32(next):
-		s.cursor = cursor
+		s.cursor, s.leftover = cursor, cursor.UID
 		return nil
 	default:
 		s.f.logger().Warn("mail folder was renumbered, reading it again", "folder", s.f.folder,
@@ -72,7 +73,7 @@ func (s *session) uidNext(ctx context.Context, folder *imap.SelectData) (imap.UI
 	return last[len(last)-1].uid + 1, nil
 }
 
-// readNew takes the mails beyond the cursor.
+// readNew takes the mails beyond the cursor, and files what is taken.
 func (s *session) readNew(ctx context.Context) error {
 	heads, err := s.beyond(ctx, imap.UID(s.cursor.UID))
 	if err != nil {
@@ -82,7 +83,7 @@ func (s *session) readNew(ctx context.Context) error {
 		return err
 	}
 	s.f.readToEnd()
-	return nil
+	return s.file(ctx)
 }
 
 // beyond lists the mails with a greater UID than last. In careful times it asks for nothing but UIDs, which a
@@ -175,7 +176,7 @@ func (s *session) mail(h head, raw []byte) store.Mail {
 	}
 	return store.Mail{
 		Folder: s.f.folder, UIDValidity: s.cursor.UIDValidity, UID: uint32(h.uid),
-		Received: h.received, Size: h.size, Raw: raw, Hash: s.f.hash(raw),
+		Received: h.received, Size: h.size, Raw: raw, Hash: s.f.hash(raw), File: s.conf.files(),
 	}
 }
 

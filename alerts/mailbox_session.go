@@ -36,9 +36,12 @@ type session struct {
 	conf    MailboxConfig
 	conn    net.Conn // the bottom of the connection: closing it ends every call
 	client  *imapclient.Client
+	caps    imap.CapSet
 	canIdle bool
 	grown   chan struct{} // holds one token when the server said that the folder grew
 	cursor  store.Cursor
+
+	leftover uint32 // the mails up to this UID may have been half filed by another connection
 }
 
 func (f *follower) connect(ctx context.Context) (*session, error) {
@@ -121,9 +124,13 @@ func (c MailboxConfig) tlsConfig() (*tls.Config, error) {
 
 // heard runs in the client's reading goroutine and therefore never blocks.
 func (s *session) heard(data *imapclient.UnilateralDataMailbox) {
-	if data.NumMessages == nil {
-		return
+	if data.NumMessages != nil {
+		s.look()
 	}
+}
+
+// look makes the next wait end at once.
+func (s *session) look() {
 	select {
 	case s.grown <- struct{}{}:
 	default:
@@ -138,11 +145,10 @@ func (s *session) login(ctx context.Context) error {
 		return err
 	}
 	return s.within(ctx, commandTimeout, "ask what the mail server can do", func() error {
-		caps := s.client.Caps()
-		if caps == nil {
+		if s.caps = s.client.Caps(); s.caps == nil {
 			return errors.New("no answer")
 		}
-		s.canIdle = caps.Has(imap.CapIdle)
+		s.canIdle = s.caps.Has(imap.CapIdle)
 		return nil
 	})
 }
@@ -170,7 +176,7 @@ func (s *session) within(ctx context.Context, limit time.Duration, doing string,
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// open selects the folder, read-only, and reads everything that is new since the stored cursor.
+// open selects the folder and reads everything that is new since the stored cursor.
 func (s *session) open(ctx context.Context) error {
 	folder, err := s.selectFolder(ctx)
 	if err != nil {
@@ -188,7 +194,7 @@ func (s *session) open(ctx context.Context) error {
 
 func (s *session) selectFolder(ctx context.Context) (folder *imap.SelectData, err error) {
 	err = s.within(ctx, commandTimeout, "open "+s.f.folder, func() error {
-		folder, err = s.client.Select(s.f.folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		folder, err = s.client.Select(s.f.folder, &imap.SelectOptions{ReadOnly: !s.conf.files()}).Wait()
 		return err
 	})
 	if !refused(err) {

@@ -83,7 +83,9 @@ func TestMailboxFindsNewMail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newMailWorld(t)
-				w.noIdle = !c.idle
+				if !c.idle {
+					w.hide = []string{"IDLE"}
+				}
 				w.start()
 				time.Sleep(time.Second)
 				for n := range 3 {

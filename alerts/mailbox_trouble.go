@@ -135,5 +135,7 @@ func (s *session) standIn(uid imap.UID) store.Mail {
 		"Le serveur de courrier n’a pas pu donner ce mail. Il est dans le dossier %[1]s, UID %[2]d (UIDVALIDITY %[3]d).\r\n"+
 		"The mail server could not deliver this mail. It is in the folder %[1]s, UID %[2]d (UIDVALIDITY %[3]d).\r\n",
 		s.f.folder, uid, s.cursor.UIDValidity)
-	return s.mail(head{uid: uid, received: time.Now(), size: int64(len(raw))}, raw)
+	mail := s.mail(head{uid: uid, received: time.Now(), size: int64(len(raw))}, raw)
+	mail.File = false // whoever looks for it finds it where this says
+	return mail
 }

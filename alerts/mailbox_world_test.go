@@ -32,9 +32,10 @@ type mailWorld struct {
 	user        *imapmemserver.User
 	listener    *pipeListener
 	fetch       func(fetchCall) (handled bool, err error) // takes over a FETCH of the server
-	noIdle      bool
-	cutAfter    atomic.Int64 // bytes from the server after which a connection breaks; 0: never
-	silentAfter atomic.Int64 // the same, but it falls silent
+	hide        []string                                  // what the server does not say that it can
+	step        func(step string, do func() error) error  // takes over what changes a folder
+	cutAfter    atomic.Int64                              // bytes from the server after which a connection breaks; 0: never
+	silentAfter atomic.Int64                              // the same, but it falls silent
 	down        atomic.Bool
 	logins      atomic.Int64
 
@@ -55,6 +56,7 @@ func newMailWorld(t *testing.T) *mailWorld {
 		NewSession: func(conn *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return &meddledSession{Session: memory.NewSession(), world: w, conn: conn}, nil, nil
 		},
+		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapMove: {}, imap.CapUIDPlus: {}},
 		InsecureAuth: true,
 		Logger:       log.New(io.Discard, "", 0),
 	})

@@ -47,6 +47,8 @@ func (r *reader) mailbox(c *Config, root *section) {
 		Poll:     s.duration("poll", "5m", "10s", "1d"),
 		CatchUp:  s.duration("catch_up", "1d", "1m", "52w"),
 		MaxBytes: int64(s.number("max_bytes", 1<<20, 16<<10, 64<<20)),
+		MarkSeen: s.truth("mark_seen"),
+		MoveTo:   s.text("move_to", "", `"Ronde"`),
 	}
 	c.Trust = alerts.Trust{
 		AuthServID: s.text("authserv_id", "", `"mx.example.org"`),
@@ -56,6 +58,9 @@ func (r *reader) mailbox(c *Config, root *section) {
 		return
 	}
 	c.Mailbox = m
+	if slices.ContainsFunc(m.Folders, func(folder string) bool { return alerts.SameFolder(folder, m.MoveTo) }) {
+		s.wrong("move_to", shown(m.MoveTo)+" is one of the folders that are followed; name another, which holds what was read")
+	}
 	if !s.has("password_file") && !s.has("password_env") && !s.has("password") {
 		s.need("password_file", `"/etc/ronde/mailbox-password", or password_env = "RONDE_MAILBOX_PASSWORD"`)
 	}

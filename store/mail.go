@@ -22,6 +22,7 @@ type Mail struct {
 	Size             int64     // bytes on the server
 	Raw              []byte    // the mail, or its beginning when it is very long
 	Hash             string    // of what makes it the same mail under another UID
+	File             bool      // once it is stored, it is to be marked or moved on the server
 }
 
 // MailCursor returns how far a folder was read; known is false when it never was.
@@ -48,6 +49,12 @@ func (s *Store) TakeMail(ctx context.Context, c Cursor, folder string, mails []M
 				return err
 			}
 			added += n
+			if !m.File {
+				continue
+			}
+			if err := tx.addFiling(m); err != nil {
+				return err
+			}
 		}
 		return tx.setCursor(folder, c)
 	})

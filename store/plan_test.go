@@ -21,6 +21,7 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"incident_marks_1":  func() error { _, _, err := tx.IncidentMarkByEvent("$1"); return err },
 		"silences_until":    func() error { _, err := tx.SilencesUntil(time.Now()); return err },
 		"inbox_of_incident": func() error { _, err := tx.MailsOfIncident(1, 1); return err },
+		"filings_to_do":     func() error { _, err := tx.unfiled("INBOX", 1, 1); return err },
 		"outbox_event":      func() error { _, _, err := tx.CardAt("$1"); return err },
 		"one_open_incident": func() error { _, err := tx.OpenIncidents(); return err },
 		"cards_dirty":       func() error { _, err := tx.DirtyCards(1); return err },
