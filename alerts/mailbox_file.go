@@ -141,8 +141,7 @@ func (s *session) moveByCopy(ctx context.Context, mails []store.Filing) error {
 	if len(mails) > 1 {
 		return errOneByOne // a copy must not be made twice because of another mail
 	}
-	mail := mails[0]
-	copied, err := s.copied(ctx, mail)
+	copied, err := s.copied(ctx, mails[0])
 	if err == nil && !copied {
 		err = s.intoTarget(ctx, func() error {
 			_, err := s.client.Copy(numbers(mails), s.conf.MoveTo).Wait()
@@ -152,24 +151,19 @@ func (s *session) moveByCopy(ctx context.Context, mails []store.Filing) error {
 	if err != nil {
 		return err
 	}
-	if err = s.flag(ctx, numbers(mails), imap.FlagDeleted); err == nil {
-		err = s.within(ctx, listTimeout, "expunge mails of "+s.f.folder, func() error { return s.client.UIDExpunge(numbers(mails)).Close() })
+	if err := s.flag(ctx, numbers(mails), imap.FlagDeleted); err != nil {
+		return err
 	}
-	if refused(err) { // trying again would copy it again
-		s.f.logger().Warn("a mail is copied, and the server refuses to take the original away",
-			"folder", s.f.folder, "uid", mail.UID, "move_to", s.conf.MoveTo, "error", s.f.tellable(err))
-		return nil
-	}
-	return err
+	return s.within(ctx, listTimeout, "expunge mails of "+s.f.folder, func() error { return s.client.UIDExpunge(numbers(mails)).Close() })
 }
 
 // errOneByOne makes fileSome file mails one by one.
 var errOneByOne = &imap.Error{Type: imap.StatusResponseTypeNo, Text: "one by one"}
 
 // copied tells whether the target holds a mail already: the connection that copied it may have ended before the
-// original was taken away. Only mails that waited when this connection began can be such.
+// original was taken away, or the server refused to do so. No mail that this connection tries first can be such.
 func (s *session) copied(ctx context.Context, mail store.Filing) (bool, error) {
-	if mail.UID > s.leftover {
+	if mail.UID > s.leftover && !mail.Again {
 		return false, nil
 	}
 	heads, err := s.list(ctx, imap.UIDSetNum(imap.UID(mail.UID)))

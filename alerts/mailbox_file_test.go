@@ -37,6 +37,9 @@ func TestMailboxMarksMailsOnlyWhenTold(t *testing.T) {
 				want = []string{"long ago", "one (seen)", "two (seen)"}
 			}
 			w.wantFolder("INBOX", want...)
+			if opened := w.toWrite.Load(); (opened > 0) != mark {
+				t.Errorf("it was opened %d times for more than reading", opened)
+			}
 		})
 	}
 }
@@ -161,8 +164,9 @@ func TestMailboxAMailThatCanOnlyBeCopiedIsCopiedOnce(t *testing.T) {
 			w := newMailWorld(t)
 			w.hide = []string{"MOVE"}
 			w.box.Config.MoveTo = "Ronde"
+			refuse := true
 			w.step = func(step string, do func() error) error {
-				if step == refused {
+				if refuse && step == refused {
 					return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "no right"}
 				}
 				return do()
@@ -174,6 +178,10 @@ func TestMailboxAMailThatCanOnlyBeCopiedIsCopiedOnce(t *testing.T) {
 			if n := strings.Count(w.log.String(), "level=WARN"); n != 1 {
 				t.Errorf("the log warns %d times, want once", n)
 			}
+			refuse = false
+			time.Sleep(time.Hour + 10*time.Minute)
+			w.wantFolder("INBOX")
+			w.wantFolder("Ronde", "one")
 		})
 	}
 }

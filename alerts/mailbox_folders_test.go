@@ -95,3 +95,23 @@ func TestMailboxOfManyFoldersIsRefusedLikeOne(t *testing.T) {
 		}
 	})
 }
+
+func TestHealthOfTwoFoldersIsThatOfTheWorse(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 3, 2, 3, minute, 0, 0, time.UTC) }
+	well, later := Health{Connected: true, Since: at(1), LastOK: at(20)}, Health{Connected: true, Since: at(5), LastOK: at(10)}
+	lost, never := Health{Since: at(7), LastOK: at(6), Err: "cut"}, Health{Since: at(3), Err: "no folder"}
+	for name, c := range map[string]struct{ a, b, want Health }{
+		"both well":         {well, later, Health{Connected: true, Since: at(5), LastOK: at(10)}},
+		"one lost":          {well, lost, lost},
+		"one never read":    {well, never, never},
+		"lost and unread":   {lost, never, Health{Since: at(3), Err: "cut"}},
+		"read once by both": {lost, lost, lost},
+	} {
+		if got := c.a.and(c.b); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+		if got := c.b.and(c.a); got.Connected != c.want.Connected || got.Since != c.want.Since || got.LastOK != c.want.LastOK {
+			t.Errorf("%s, the other way round: %+v, want %+v", name, got, c.want)
+		}
+	}
+}

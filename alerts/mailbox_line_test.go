@@ -73,6 +73,13 @@ func (s *meddledSession) Login(user, password string) error {
 	return s.Session.Login(user, password)
 }
 
+func (s *meddledSession) Select(folder string, options *imap.SelectOptions) (*imap.SelectData, error) {
+	if !options.ReadOnly {
+		s.world.toWrite.Add(1)
+	}
+	return s.Session.Select(folder, options)
+}
+
 func (s *meddledSession) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, options *imap.StoreOptions) error {
 	return s.world.stepped("store "+string(flags.Flags[0]), func() error { return s.Session.Store(w, set, flags, options) })
 }

@@ -38,6 +38,7 @@ type mailWorld struct {
 	silentAfter atomic.Int64                              // the same, but it falls silent
 	down        atomic.Bool
 	logins      atomic.Int64
+	toWrite     atomic.Int64 // how often a folder was opened not only for reading
 
 	mu     sync.Mutex
 	dialed []time.Time
