@@ -99,7 +99,7 @@ func (d *Desk) settle(tx *store.Tx, i store.Incident, urgent bool) error {
 }
 
 // Tick brings the incidents up to the present: ends silences and what people had taken
-// on, and asks about what is old. Calling it again changes nothing.
+// on, asks about what is old, and takes away texts that were kept for long enough. Calling it again changes nothing.
 func (d *Desk) Tick(ctx context.Context) error {
 	var changed bool
 	err := d.Store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -112,7 +112,7 @@ func (d *Desk) Tick(ctx context.Context) error {
 	if changed {
 		d.Changed()
 	}
-	return nil
+	return d.emptyOld(ctx)
 }
 
 // bringUp is Tick within one transaction.
