@@ -13,8 +13,8 @@ import (
 func TestTextsGoAfterTheirTimeAndAFewAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const mails = emptyAtOnce*emptyRounds + 30
+		inMemory(t)
 		d := newInboxDesk(t)
-		d.inMemory()
 		d.Settings.Keep = 30 * 24 * time.Hour
 		for first := 0; first < mails; first += 10 {
 			var some []store.Mail

@@ -123,9 +123,13 @@ func (s *session) take(ctx context.Context, heads []head) error {
 	for len(heads) > 0 {
 		n := 1
 		var err error
-		if s.f.careful > 0 || heads[0].bare {
+		switch {
+		case s.f.careful > 0:
 			err = s.takeOne(ctx, heads[0].uid)
-		} else {
+		case heads[0].bare:
+			n = 0
+			heads, err = s.complete(ctx, heads)
+		default:
 			n, err = s.takeBatch(ctx, heads)
 		}
 		if err != nil {
@@ -134,6 +138,14 @@ func (s *session) take(ctx context.Context, heads []head) error {
 		heads = heads[n:]
 	}
 	return nil
+}
+
+// complete asks for date and size of the next mails of which only the UID is known: after careful times.
+func (s *session) complete(ctx context.Context, heads []head) ([]head, error) {
+	next := heads[:min(len(heads), listMails)]
+	listed, err := s.list(ctx, uidsOf(next))
+	s.doubt(ctx, err)
+	return append(listed, heads[len(next):]...), err
 }
 
 // takeBatch takes as many mails as fit into a batch and returns their number. When anything is odd it takes none,
