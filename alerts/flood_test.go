@@ -14,7 +14,7 @@ import (
 // Mails that wait are folded in the order in which they came, and no more than a handful is held at a
 // time: the bot has a few dozen MiB.
 func TestAFloodIsFoldedAHandfulAtATime(t *testing.T) {
-	const flood, things, filler = 2000, 100, 16 << 10
+	const flood, things, filler = 600, 100, 64 << 10
 	inMemory(t)
 	d := newInboxDesk(t)
 	began := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
@@ -32,7 +32,7 @@ func TestAFloodIsFoldedAHandfulAtATime(t *testing.T) {
 	}
 	before, most, folded := liveHeap(), uint64(0), 0
 	d.Changed = func() {
-		if folded++; folded%200 == 1 {
+		if folded++; folded%60 == 1 {
 			most = max(most, liveHeap())
 		}
 	}

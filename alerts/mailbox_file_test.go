@@ -6,6 +6,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,12 +90,12 @@ func killedWhileItMoves(t *testing.T, hide []string, fatal, when string) {
 	w := newMailWorld(t)
 	w.hide = hide
 	w.box.Config.MarkSeen, w.box.Config.MoveTo = true, "Ronde"
-	killed := 0
+	var killed atomic.Int64
 	w.step = func(step string, do func() error) error {
-		if !strings.HasPrefix(step, fatal) || killed == 2 {
+		if !strings.HasPrefix(step, fatal) || killed.Load() == 2 {
 			return do()
 		}
-		if killed++; when == "after" {
+		if killed.Add(1); when == "after" {
 			_ = do()
 		}
 		w.dropConnections()
@@ -110,8 +112,8 @@ func killedWhileItMoves(t *testing.T, hide []string, fatal, when string) {
 		_ = w.stop()
 	}
 	possible := (hide == nil) == (fatal == "move") || strings.HasSuffix(fatal, "Seen")
-	if possible && killed != 2 {
-		t.Errorf("it was killed %d times, want 2", killed)
+	if n := killed.Load(); possible && n != 2 {
+		t.Errorf("it was killed %d times, want 2", n)
 	}
 	w.wantSubjects("mail 0", "mail 1", "mail 2")
 	w.wantFolder("INBOX")
@@ -125,11 +127,11 @@ func TestMailboxAMailThatCannotBeMovedStays(t *testing.T) {
 				w := newMailWorld(t)
 				w.hide = hide
 				w.box.Config.MoveTo = "Ronde"
-				tries, refuse := 0, true
+				var tries, allowed atomic.Int64
 				w.step = func(step string, do func() error) error {
 					verb, uids, _ := strings.Cut(step, " ")
-					if set := uidSet(uids); refuse && (verb == "move" || verb == "copy") && set.Contains(2) {
-						tries++
+					if set := uidSet(uids); allowed.Load() == 0 && (verb == "move" || verb == "copy") && set.Contains(2) {
+						tries.Add(1)
 						return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "not this one"}
 					}
 					return do()
@@ -141,13 +143,13 @@ func TestMailboxAMailThatCannotBeMovedStays(t *testing.T) {
 				time.Sleep(5*time.Hour + 10*time.Minute)
 				w.wantFolder("INBOX", "mail 2")
 				w.wantFolder("Ronde", "mail 1", "mail 3")
-				if tries < 5 || tries > 8 {
-					t.Errorf("it was tried %d times in five hours", tries)
+				if n := tries.Load(); n < 5 || n > 8 {
+					t.Errorf("it was tried %d times in five hours", n)
 				}
 				if n := strings.Count(w.log.String(), "level=WARN"); n != 1 || !strings.Contains(w.log.String(), "not this one") {
 					t.Errorf("the log warns %d times, want once", n)
 				}
-				refuse = false
+				allowed.Store(1)
 				time.Sleep(time.Hour + 10*time.Minute)
 				w.wantFolder("INBOX")
 				w.wantFolder("Ronde", "mail 1", "mail 3", "mail 2")
@@ -164,9 +166,9 @@ func TestMailboxAMailThatCanOnlyBeCopiedIsCopiedOnce(t *testing.T) {
 			w := newMailWorld(t)
 			w.hide = []string{"MOVE"}
 			w.box.Config.MoveTo = "Ronde"
-			refuse := true
+			var allowed atomic.Bool
 			w.step = func(step string, do func() error) error {
-				if refuse && step == refused {
+				if !allowed.Load() && step == refused {
 					return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "no right"}
 				}
 				return do()
@@ -178,7 +180,7 @@ func TestMailboxAMailThatCanOnlyBeCopiedIsCopiedOnce(t *testing.T) {
 			if n := strings.Count(w.log.String(), "level=WARN"); n != 1 {
 				t.Errorf("the log warns %d times, want once", n)
 			}
-			refuse = false
+			allowed.Store(true)
 			time.Sleep(time.Hour + 10*time.Minute)
 			w.wantFolder("INBOX")
 			w.wantFolder("Ronde", "one")
@@ -210,10 +212,10 @@ func TestMailboxLeavesWhatPeopleMove(t *testing.T) {
 				w := newMailWorld(t)
 				w.hide = hide
 				w.box.Config.MoveTo = "Ronde"
+				var once sync.Once
 				w.step = func(step string, do func() error) error {
 					if step == "move 1:2" || step == "copy 1" { // a person is faster
-						w.step = nil
-						w.remove("INBOX", 1)
+						once.Do(func() { w.remove("INBOX", 1) })
 					}
 					return do()
 				}
@@ -236,8 +238,9 @@ func TestMailboxAnUnreadableMailIsNotMoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMailWorld(t)
 		w.box.Config.MoveTo = "Ronde"
+		var readable atomic.Bool
 		w.fetch = func(f fetchCall) (bool, error) {
-			return f.wants(2) && len(f.options.BodySection) > 0, nil
+			return !readable.Load() && f.wants(2) && len(f.options.BodySection) > 0, nil
 		}
 		for n := range 3 {
 			w.deliver(fmt.Sprint("mail ", n), 0)
@@ -247,7 +250,7 @@ func TestMailboxAnUnreadableMailIsNotMoved(t *testing.T) {
 		if w.inbox.standIns() != 1 {
 			t.Errorf("%d stand-ins, want 1", w.inbox.standIns())
 		}
-		w.fetch = nil
+		readable.Store(true)
 		w.wantFolder("INBOX", "mail 1")
 		w.wantFolder("Ronde", "mail 0", "mail 2")
 	})
@@ -257,9 +260,9 @@ func TestMailboxMovesARenumberedFolderOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMailWorld(t)
 		w.box.Config.MoveTo = "Ronde"
-		refuse := true
+		var allowed atomic.Bool
 		w.step = func(_ string, do func() error) error {
-			if refuse {
+			if !allowed.Load() {
 				return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "not now"}
 			}
 			return do()
@@ -272,7 +275,7 @@ func TestMailboxMovesARenumberedFolderOnce(t *testing.T) {
 		w.dropConnections()
 		w.deliver("two", 0)
 		w.deliver("one", 0)
-		refuse = false
+		allowed.Store(true)
 		time.Sleep(2 * time.Hour)
 		w.wantSubjects("one", "two")
 		w.wantFolder("INBOX")
