@@ -19,7 +19,7 @@ type Filing struct {
 func (tx *Tx) addFiling(m Mail) error {
 	_, err := tx.exec(`INSERT INTO filings (folder, hash, uidvalidity, uid) VALUES (?, ?, ?, ?)
 		ON CONFLICT (folder, hash) DO UPDATE SET uidvalidity = excluded.uidvalidity, uid = excluded.uid
-		WHERE done = 0 AND uidvalidity <> excluded.uidvalidity`, m.Folder, m.Hash, m.UIDValidity, m.UID)
+		WHERE uidvalidity <> excluded.uidvalidity`, m.Folder, m.Hash, m.UIDValidity, m.UID)
 	if err != nil {
 		return fmt.Errorf("note that mail %d of %s is to be filed: %w", m.UID, m.Folder, err)
 	}
