@@ -1,6 +1,7 @@
 package store
 
 import (
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,5 +80,21 @@ func TestOnlyOldTextsThatNobodyNeedsAreEmptied(t *testing.T) {
 		if n := take(44, "a"); n != 0 {
 			t.Error("a mail whose text is gone counts as new when it comes again")
 		}
+	})
+}
+
+// Texts from before anybody noted when they were handled go by when they came.
+func TestTextsOfAnOlderDatabaseAreEmptiedToo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ronde.db")
+	firstVersion(t, path, `
+		INSERT INTO inbox (folder, uidvalidity, uid, received_at, size, raw, hash, state) VALUES ('INBOX', 1, 1, 1000, 4, x'00', 'a', 'handled');
+		INSERT INTO inbox (folder, uidvalidity, uid, received_at, size, raw, hash, state) VALUES ('INBOX', 1, 2, 9000, 4, x'00', 'b', 'handled');
+		INSERT INTO inbox (folder, uidvalidity, uid, received_at, size, raw, hash) VALUES ('INBOX', 1, 3, 1000, 4, x'00', 'c');`)
+	update(t, open(t, path), func(tx *Tx) error {
+		n, err := tx.EmptyMails(time.UnixMilli(5000), "mail", 10)
+		if n != 1 {
+			t.Errorf("%d mails lose their text, want the old one that was handled", n)
+		}
+		return err
 	})
 }
