@@ -42,6 +42,7 @@ type Settings struct {
 	Age    time.Duration       // after how long without a word the room is asked whether it is over; 0 for never
 	Lease  time.Duration       // how long an ack holds; 0 for as long as the incident is open
 	Hosts  map[string][]string // the hosts, and by which words the names of what runs on each are known
+	Keep   time.Duration       // how long the text of what came in is kept; 0 for ever
 	// Critical are hosts, and words of the names of things, that cannot wait until the
 	// morning.
 	Critical []string
@@ -70,7 +71,8 @@ type Desk struct {
 	// Changed is called after a fold was committed.
 	Changed func()
 
-	wake chan struct{}
+	wake      chan struct{}
+	emptiedAt time.Time // when old texts were last looked for
 }
 
 // NewDesk makes a desk whose fields are set ready to run.
@@ -121,7 +123,7 @@ func (d *Desk) foldMails(ctx context.Context) error {
 	for {
 		var mails []store.Mail
 		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
-			mails, err = tx.NewMail(20)
+			mails, err = tx.NewMail(1)
 			return err
 		})
 		if err != nil || len(mails) == 0 {
@@ -408,6 +410,9 @@ func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
 	}
 	if !known {
 		return cards.Content{}, fmt.Errorf("no mail %d", id)
+	}
+	if m.Emptied {
+		return d.writeGone(d.source(string(Plain)), m.Received, tx.Now), nil
 	}
 	return d.writeMail(Read(m.Raw, d.Trust, d.Rules...), m, tx.Now), nil
 }

@@ -111,6 +111,9 @@ func (d *Desk) RenderHook(tx *store.Tx, id int64) (cards.Content, error) {
 	if !known {
 		return cards.Content{}, fmt.Errorf("no hook %d", id)
 	}
+	if h.Emptied {
+		return d.writeGone(d.Language.Say("hook.name", "Name", h.Name), h.Received, tx.Now), nil
+	}
 	return d.writeHook(h, tx.Now), nil
 }
 

@@ -25,7 +25,7 @@ func uidsOf(heads []head) imap.UIDSet {
 
 // search returns the mails that match, in the order of their UIDs, as bare heads.
 func (s *session) search(ctx context.Context, criteria *imap.SearchCriteria) (heads []head, err error) {
-	err = s.within(ctx, listTimeout, "search "+s.conf.Folder, func() error {
+	err = s.within(ctx, listTimeout, "search "+s.f.folder, func() error {
 		found, err := s.client.UIDSearch(criteria, nil).Wait()
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (s *session) search(ctx context.Context, criteria *imap.SearchCriteria) (he
 
 // list returns date and size of the mails in set that exist, in the order of their UIDs.
 func (s *session) list(ctx context.Context, set imap.UIDSet) (heads []head, err error) {
-	err = s.within(ctx, listTimeout, "list mails of "+s.conf.Folder, func() error {
+	err = s.within(ctx, listTimeout, "list mails of "+s.f.folder, func() error {
 		answer := s.client.Fetch(set, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true})
 		defer answer.Close()
 		for msg := answer.Next(); msg != nil; msg = answer.Next() {
@@ -66,7 +66,7 @@ func (s *session) list(ctx context.Context, set imap.UIDSet) (heads []head, err 
 func (s *session) fetch(ctx context.Context, heads []head) (texts map[imap.UID][]byte, err error) {
 	texts = make(map[imap.UID][]byte, len(heads))
 	section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: s.conf.MaxBytes}}
-	err = s.within(ctx, fetchTimeout, "fetch mails of "+s.conf.Folder, func() error {
+	err = s.within(ctx, fetchTimeout, "fetch mails of "+s.f.folder, func() error {
 		answer := s.client.Fetch(uidsOf(heads), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		defer answer.Close()
 		for msg := answer.Next(); msg != nil; msg = answer.Next() {

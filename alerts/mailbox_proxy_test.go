@@ -14,6 +14,7 @@ type faultProxy struct {
 	rewrite func([]byte) []byte // of the same length
 	delay   time.Duration       // before each piece
 	budgets []int               // the nth connection breaks after so many bytes; later ones last
+	cut     func([]byte) bool   // a piece that the client must not see any more: the connection breaks
 	cuts    atomic.Int64
 
 	address     string
@@ -68,6 +69,10 @@ func (p *faultProxy) relay(client io.Writer, server io.Reader, budget int) {
 			said = p.rewrite(said)
 		}
 		time.Sleep(p.delay)
+		if p.cut != nil && p.cut(said) {
+			p.cuts.Add(1)
+			return
+		}
 		if budget >= 0 && len(said) > budget {
 			_, _ = client.Write(said[:budget])
 			p.cuts.Add(1)

@@ -37,16 +37,17 @@ func (s *session) catchUp(ctx context.Context, folder *imap.SelectData, cursor s
 		return err
 	}
 	s.cursor = store.Cursor{UIDValidity: folder.UIDValidity, Received: cursor.Received}
+	s.leftover = uint32(next) - 1
 	since := cursor.Received.Add(-rereadBefore)
 	switch {
 	case !known:
 		since = time.Now().Add(-s.conf.CatchUp)
 		s.cursor.Received = since
 	case cursor.UIDValidity == folder.UIDValidity && cursor.UID < uint32(next):
-		s.cursor = cursor
+		s.cursor, s.leftover = cursor, cursor.UID
 		return nil
 	default:
-		s.m.logger().Warn("mail folder was renumbered, reading it again", "folder", s.conf.Folder,
+		s.f.logger().Warn("mail folder was renumbered, reading it again", "folder", s.f.folder,
 			"from", since, "uidvalidity", folder.UIDValidity, "before", cursor.UIDValidity)
 	}
 	heads, err := s.since(ctx, since)
@@ -72,7 +73,7 @@ func (s *session) uidNext(ctx context.Context, folder *imap.SelectData) (imap.UI
 	return last[len(last)-1].uid + 1, nil
 }
 
-// readNew takes the mails beyond the cursor.
+// readNew takes the mails beyond the cursor, and files what is taken.
 func (s *session) readNew(ctx context.Context) error {
 	heads, err := s.beyond(ctx, imap.UID(s.cursor.UID))
 	if err != nil {
@@ -81,15 +82,15 @@ func (s *session) readNew(ctx context.Context) error {
 	if err := s.take(ctx, heads); err != nil {
 		return err
 	}
-	s.m.readToEnd()
-	return nil
+	s.f.readToEnd()
+	return s.file(ctx)
 }
 
 // beyond lists the mails with a greater UID than last. In careful times it asks for nothing but UIDs, which a
 // server answers from its index even when it cannot read a mail.
 func (s *session) beyond(ctx context.Context, last imap.UID) (heads []head, err error) {
 	set := imap.UIDSet{{Start: last + 1, Stop: 0}}
-	if s.m.careful > 0 {
+	if s.f.careful > 0 {
 		heads, err = s.search(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{set}})
 	} else {
 		heads, err = s.list(ctx, set)
@@ -102,7 +103,7 @@ func (s *session) beyond(ctx context.Context, last imap.UID) (heads []head, err 
 // since lists the mails that came after a moment. SEARCH knows only days, in the server's own time zone.
 func (s *session) since(ctx context.Context, moment time.Time) ([]head, error) {
 	found, err := s.search(ctx, &imap.SearchCriteria{Since: moment.UTC().AddDate(0, 0, -1)})
-	if err != nil || s.m.careful > 0 {
+	if err != nil || s.f.careful > 0 {
 		return found, err
 	}
 	var heads []head
@@ -122,9 +123,13 @@ func (s *session) take(ctx context.Context, heads []head) error {
 	for len(heads) > 0 {
 		n := 1
 		var err error
-		if s.m.careful > 0 || heads[0].bare {
+		switch {
+		case s.f.careful > 0:
 			err = s.takeOne(ctx, heads[0].uid)
-		} else {
+		case heads[0].bare:
+			n = 0
+			heads, err = s.complete(ctx, heads)
+		default:
 			n, err = s.takeBatch(ctx, heads)
 		}
 		if err != nil {
@@ -135,13 +140,21 @@ func (s *session) take(ctx context.Context, heads []head) error {
 	return nil
 }
 
+// complete asks for date and size of the next mails of which only the UID is known: after careful times.
+func (s *session) complete(ctx context.Context, heads []head) ([]head, error) {
+	next := heads[:min(len(heads), listMails)]
+	listed, err := s.list(ctx, uidsOf(next))
+	s.doubt(ctx, err)
+	return append(listed, heads[len(next):]...), err
+}
+
 // takeBatch takes as many mails as fit into a batch and returns their number. When anything is odd it takes none,
 // and the next mails are taken one at a time so that the culprit shows.
 func (s *session) takeBatch(ctx context.Context, heads []head) (int, error) {
 	batch := heads[:s.batchLength(heads)]
 	texts, err := s.fetch(ctx, batch)
 	if err != nil || len(texts) < len(batch) {
-		s.m.careful = len(batch)
+		s.f.careful = len(batch)
 		if refused(err) {
 			err = nil
 		}
@@ -171,11 +184,11 @@ func (s *session) mail(h head, raw []byte) store.Mail {
 		raw = []byte{}
 	}
 	if h.size > int64(len(raw)) {
-		s.m.logger().Info("mail is cut", "folder", s.conf.Folder, "uid", h.uid, "size", h.size, "kept", len(raw))
+		s.f.logger().Info("mail is cut", "folder", s.f.folder, "uid", h.uid, "size", h.size, "kept", len(raw))
 	}
 	return store.Mail{
-		Folder: s.conf.Folder, UIDValidity: s.cursor.UIDValidity, UID: uint32(h.uid),
-		Received: h.received, Size: h.size, Raw: raw, Hash: s.m.hash(raw),
+		Folder: s.f.folder, UIDValidity: s.cursor.UIDValidity, UID: uint32(h.uid),
+		Received: h.received, Size: h.size, Raw: raw, Hash: s.f.hash(raw), File: s.conf.files(),
 	}
 }
 
@@ -189,13 +202,13 @@ func (s *session) commit(ctx context.Context, upTo imap.UID, mails []store.Mail)
 			next.Received = mail.Received
 		}
 	}
-	added, err := s.m.Inbox.TakeMail(ctx, next, s.conf.Folder, mails)
+	added, err := s.f.Inbox.TakeMail(ctx, next, s.f.folder, mails)
 	if err != nil {
-		return fmt.Errorf("store %d mails of %s: %w", len(mails), s.conf.Folder, err)
+		return fmt.Errorf("store %d mails of %s: %w", len(mails), s.f.folder, err)
 	}
 	s.cursor = next
-	if added > 0 && s.m.Taken != nil {
-		s.m.Taken()
+	if added > 0 && s.f.Taken != nil {
+		s.f.Taken()
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -31,23 +32,20 @@ const (
 
 // session is one connection to the mail server.
 type session struct {
-	m       *Mailbox
+	f       *follower
 	conf    MailboxConfig
 	conn    net.Conn // the bottom of the connection: closing it ends every call
 	client  *imapclient.Client
+	caps    imap.CapSet
 	canIdle bool
 	grown   chan struct{} // holds one token when the server said that the folder grew
 	cursor  store.Cursor
+
+	leftover uint32 // the mails up to this UID may have been half filed by another connection
 }
 
-// loginRefused is a login that the server understood and turned down.
-type loginRefused struct{ err error }
-
-func (e *loginRefused) Error() string { return e.err.Error() }
-func (e *loginRefused) Unwrap() error { return e.err }
-
-func (m *Mailbox) connect(ctx context.Context) (*session, error) {
-	s := &session{m: m, conf: m.Config.withDefaults(), grown: make(chan struct{}, 1)}
+func (f *follower) connect(ctx context.Context) (*session, error) {
+	s := &session{f: f, conf: f.Config.withDefaults(), grown: make(chan struct{}, 1)}
 	if err := s.reach(ctx); err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", s.conf.Address, err)
 	}
@@ -70,8 +68,8 @@ func (s *session) reach(ctx context.Context) (err error) {
 }
 
 func (s *session) dial(ctx context.Context) (net.Conn, error) {
-	if s.m.dial != nil {
-		return s.m.dial(ctx)
+	if s.f.dial != nil {
+		return s.f.dial(ctx)
 	}
 	dialer := net.Dialer{
 		Timeout:         dialTimeout,
@@ -126,9 +124,13 @@ func (c MailboxConfig) tlsConfig() (*tls.Config, error) {
 
 // heard runs in the client's reading goroutine and therefore never blocks.
 func (s *session) heard(data *imapclient.UnilateralDataMailbox) {
-	if data.NumMessages == nil {
-		return
+	if data.NumMessages != nil {
+		s.look()
 	}
+}
+
+// look makes the next wait end at once.
+func (s *session) look() {
 	select {
 	case s.grown <- struct{}{}:
 	default:
@@ -139,29 +141,16 @@ func (s *session) login(ctx context.Context) error {
 	if err := s.within(ctx, commandTimeout, "wait for the mail server's greeting", s.client.WaitGreeting); err != nil {
 		return err
 	}
-	err := s.within(ctx, commandTimeout, "log in as "+s.conf.User, func() error {
-		return s.client.Login(s.conf.User, s.conf.Password).Wait()
-	})
-	if err != nil {
-		return asRefused(err)
+	if err := s.authenticate(ctx); err != nil {
+		return err
 	}
 	return s.within(ctx, commandTimeout, "ask what the mail server can do", func() error {
-		caps := s.client.Caps()
-		if caps == nil {
+		if s.caps = s.client.Caps(); s.caps == nil {
 			return errors.New("no answer")
 		}
-		s.canIdle = caps.Has(imap.CapIdle)
+		s.canIdle = s.caps.Has(imap.CapIdle)
 		return nil
 	})
-}
-
-// asRefused marks an error of the login that will not go away by itself.
-func asRefused(err error) error {
-	var answer *imap.Error
-	if errors.As(err, &answer) && answer.Code != imap.ResponseCodeUnavailable {
-		return &loginRefused{err}
-	}
-	return err
 }
 
 // close ends the connection and waits for the client's goroutine.
@@ -187,24 +176,48 @@ func (s *session) within(ctx context.Context, limit time.Duration, doing string,
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// open selects the folder, read-only, and reads everything that is new since the stored cursor.
+// open selects the folder and reads everything that is new since the stored cursor.
 func (s *session) open(ctx context.Context) error {
-	var folder *imap.SelectData
-	err := s.within(ctx, commandTimeout, "open "+s.conf.Folder, func() (err error) {
-		folder, err = s.client.Select(s.conf.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		return err
-	})
+	folder, err := s.selectFolder(ctx)
 	if err != nil {
 		return err
 	}
-	cursor, known, err := s.m.Inbox.MailCursor(ctx, s.conf.Folder)
+	cursor, known, err := s.f.Inbox.MailCursor(ctx, s.f.folder)
 	if err != nil {
-		return fmt.Errorf("read cursor of %s: %w", s.conf.Folder, err)
+		return fmt.Errorf("read cursor of %s: %w", s.f.folder, err)
 	}
 	if err := s.catchUp(ctx, folder, cursor, known); err != nil {
 		return err
 	}
 	return s.readNew(ctx)
+}
+
+func (s *session) selectFolder(ctx context.Context) (folder *imap.SelectData, err error) {
+	err = s.within(ctx, commandTimeout, "open "+s.f.folder, func() error {
+		folder, err = s.client.Select(s.f.folder, &imap.SelectOptions{ReadOnly: !s.conf.files()}).Wait()
+		return err
+	})
+	if !refused(err) {
+		return folder, err
+	}
+	// Servers say that it does not exist in words of their own.
+	exists, lost := s.exists(ctx, s.f.folder)
+	if lost == nil && !exists {
+		err = fmt.Errorf("the mail server has no folder %q; it is followed as soon as there is one", s.f.folder)
+	}
+	return nil, err
+}
+
+// exists says whether the server has a folder of that name that can hold mail.
+func (s *session) exists(ctx context.Context, name string) (exists bool, err error) {
+	err = s.within(ctx, commandTimeout, "look for the folder "+name, func() error {
+		found, err := s.client.List("", name, nil).Collect()
+		exists = slices.ContainsFunc(found, func(f *imap.ListData) bool {
+			return !slices.Contains(f.Attrs, imap.MailboxAttrNonExistent) && !slices.Contains(f.Attrs, imap.MailboxAttrNoSelect)
+		})
+		return err
+	})
+	return exists, err
 }
 
 // follow waits for mail and reads it, until something breaks.
@@ -243,7 +256,7 @@ func (s *session) idle(ctx context.Context) (grown bool, err error) {
 		return err
 	})
 	if refused(err) {
-		s.m.logger().Warn("mail server refuses IDLE, polling instead", "error", s.m.tellable(err))
+		s.f.logger().Warn("mail server refuses IDLE, polling instead", "error", s.f.tellable(err))
 		s.canIdle = false
 		return false, nil
 	}

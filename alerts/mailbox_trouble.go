@@ -18,7 +18,7 @@ const giveUpAfter = 3
 // doubt makes the next mails be read one at a time after an error that may be one mail's fault.
 func (s *session) doubt(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
-		s.m.careful = batchMails
+		s.f.careful = batchMails
 	}
 }
 
@@ -29,8 +29,8 @@ func (s *session) takeOne(ctx context.Context, uid imap.UID) error {
 	if err != nil {
 		return err
 	}
-	s.m.careful = max(s.m.careful-1, 0)
-	s.m.trouble = trouble{}
+	s.f.careful = max(s.f.careful-1, 0)
+	s.f.trouble = trouble{}
 	if mail == nil {
 		return s.commit(ctx, uid, nil)
 	}
@@ -39,12 +39,12 @@ func (s *session) takeOne(ctx context.Context, uid imap.UID) error {
 
 // one returns the mail, a stand-in for it once it counts as unreadable, or nil when it is gone.
 func (s *session) one(ctx context.Context, uid imap.UID) (*store.Mail, error) {
-	if s.known(uid) && s.m.trouble.proven {
+	if s.known(uid) && s.f.trouble.proven {
 		mail := s.standIn(uid)
-		s.m.logger().Error("mail cannot be read, a stand-in is taken", "folder", s.conf.Folder, "uid", uid)
+		s.f.logger().Error("mail cannot be read, a stand-in is taken", "folder", s.f.folder, "uid", uid)
 		return &mail, nil
 	}
-	proven := s.known(uid) && s.m.trouble.failures >= giveUpAfter && s.serves(ctx, uid)
+	proven := s.known(uid) && s.f.trouble.failures >= giveUpAfter && s.serves(ctx, uid)
 	mail, err := s.try(ctx, uid)
 	if err != nil && ctx.Err() == nil {
 		s.blame(uid, proven)
@@ -78,22 +78,22 @@ func (s *session) missing(ctx context.Context, uid imap.UID, refusal error) erro
 	if refusal != nil {
 		return refusal
 	}
-	return fmt.Errorf("mail %d of %s was left out of the answer", uid, s.conf.Folder)
+	return fmt.Errorf("mail %d of %s was left out of the answer", uid, s.f.folder)
 }
 
 // known says whether the mail is the one that failed last.
 func (s *session) known(uid imap.UID) bool {
-	return s.m.trouble.uid == uid && s.m.trouble.validity == s.cursor.UIDValidity
+	return s.f.trouble.uid == uid && s.f.trouble.validity == s.cursor.UIDValidity
 }
 
 // blame counts a failure on one mail. The error that caused it ends the session, so that the next try
 // has a fresh connection and a pause before it.
 func (s *session) blame(uid imap.UID, proven bool) {
 	if !s.known(uid) {
-		s.m.trouble = trouble{validity: s.cursor.UIDValidity, uid: uid}
+		s.f.trouble = trouble{validity: s.cursor.UIDValidity, uid: uid}
 	}
-	s.m.trouble.failures++
-	s.m.trouble.proven = proven
+	s.f.trouble.failures++
+	s.f.trouble.proven = proven
 }
 
 // serves says whether the server, just before the mail with uid is tried once more, delivers another one. A server
@@ -134,6 +134,8 @@ func (s *session) standIn(uid imap.UID) store.Mail {
 		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"+
 		"Le serveur de courrier n’a pas pu donner ce mail. Il est dans le dossier %[1]s, UID %[2]d (UIDVALIDITY %[3]d).\r\n"+
 		"The mail server could not deliver this mail. It is in the folder %[1]s, UID %[2]d (UIDVALIDITY %[3]d).\r\n",
-		s.conf.Folder, uid, s.cursor.UIDValidity)
-	return s.mail(head{uid: uid, received: time.Now(), size: int64(len(raw))}, raw)
+		s.f.folder, uid, s.cursor.UIDValidity)
+	mail := s.mail(head{uid: uid, received: time.Now(), size: int64(len(raw))}, raw)
+	mail.File = false // whoever looks for it finds it where this says
+	return mail
 }

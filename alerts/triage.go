@@ -110,8 +110,9 @@ func (d *Desk) settle(tx *store.Tx, i store.Incident, p pace) error {
 }
 
 // Tick brings the incidents up to the present: ends silences and what people had taken
-// on, asks about what is old, mentions who is to look at what nobody is on, and tells in
-// the morning what could wait. Calling it again changes nothing.
+// on, asks about what is old, mentions who is to look at what nobody is on, tells in the
+// morning what could wait, and takes away texts that were kept for long enough. Calling
+// it again changes nothing.
 func (d *Desk) Tick(ctx context.Context) error {
 	var changed bool
 	err := d.Store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -124,7 +125,7 @@ func (d *Desk) Tick(ctx context.Context) error {
 	if changed {
 		d.Changed()
 	}
-	return nil
+	return d.emptyOld(ctx)
 }
 
 // bringUp does for each open incident what time asks for.

@@ -59,6 +59,7 @@ type Heard struct {
 	Hook     string // the webhook that brought it, "" for a mail
 	Subject  string // masked; of a webhook, the fault
 	Verified bool
+	Gone     bool // its text is no longer kept: State may be "", Subject and Text are
 	// Text is its beginning as it came, decoded and masked, for a phone: at most 20
 	// lines of 36 columns.
 	Text string
@@ -76,11 +77,11 @@ func (d *Desk) Heard(tx *store.Tx, i store.Incident, limit int) ([]Heard, error)
 	if err != nil {
 		return nil, err
 	}
-	hooks, err := d.heardByHook(tx, i, limit)
+	seen, err := tx.Sightings(i.ID)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := tx.Sightings(i.ID)
+	hooks, err := d.heardByHook(tx, i, seen, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +92,10 @@ func (d *Desk) Heard(tx *store.Tx, i store.Incident, limit int) ([]Heard, error)
 		}
 	}
 	for _, m := range mails {
+		if m.Emptied {
+			heard = append(heard, d.gone(i, seen, store.ByMail, m.Received))
+			continue
+		}
 		r := Read(m.Raw, d.Trust, d.Rules...)
 		if r.Since.IsZero() {
 			r.Since = m.Received
@@ -112,9 +117,15 @@ func stateOf(what store.Direction) State {
 }
 
 // heardByHook returns the newest of what webhooks brought of an incident, newest first.
-func (d *Desk) heardByHook(tx *store.Tx, i store.Incident, limit int) (heard []Heard, err error) {
+func (d *Desk) heardByHook(tx *store.Tx, i store.Incident, seen []store.Sighting, limit int) (heard []Heard, err error) {
 	hooks, err := tx.HooksOfIncident(i.ID, limit)
 	for _, h := range hooks {
+		if h.Emptied {
+			g := d.gone(i, seen, store.Webhook, h.Received)
+			g.Hook = h.Name
+			heard = append(heard, g)
+			continue
+		}
 		readings, _ := ReadHook(Kind(h.Kind), h.Type, h.Raw)
 		about := func(r Reading) bool { return r.source() == i.Source && r.Thing == i.Thing && r.State != Note }
 		n := slices.IndexFunc(readings, about)

@@ -47,6 +47,9 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	if n := slices.IndexFunc(heard, func(h alerts.Heard) bool { return h.Text != "" }); n >= 0 {
 		return c.showRaw(tx, i, heard[n])
 	}
+	if slices.ContainsFunc(heard, func(h alerts.Heard) bool { return h.Gone }) {
+		c.Reply.Line().Text(c.Say("why.none-kept"))
+	}
 	return nil
 }}
 
@@ -77,7 +80,7 @@ func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
 	if !h.Verified {
 		sure = "mail.unverified"
 	}
-	mark := map[alerts.State]string{alerts.Firing: "🔴", alerts.Resolved: "🟢"}[h.State]
+	mark := map[alerts.State]string{alerts.Firing: "🔴", alerts.Resolved: "🟢", "": "📨"}[h.State]
 	c.Reply.Line().Text(mark + " " + c.clock(tx, h.At) + " · " + h.Source)
 	if h.Subject != "" {
 		c.Reply.Text(" · " + h.Subject)
@@ -87,8 +90,11 @@ func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
 		c.Reply.Text(" · " + c.Say("incident.channel.room"))
 	case h.Hook != "":
 		c.Reply.Text(" · " + c.Say("hook.name", "Name", h.Hook))
-	default:
+	case !h.Gone:
 		c.Reply.Text(" · " + c.Say(sure))
+	}
+	if h.Gone {
+		c.Reply.Text(" · " + c.Say("why.gone"))
 	}
 }
 

@@ -90,8 +90,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[mail]]", slices.EqualFunc(c.MailRules, running.MailRules, alerts.Rule.Equal)},
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
-		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age &&
-			slices.Equal(c.Incidents.Critical, running.Incidents.Critical)},
+		{"[incidents]", sameIncidents(c.Incidents, running.Incidents)},
 		{"[oncall]", reflect.DeepEqual(c.Prompting.Watch, running.Prompting.Watch)},
 		{"[[escalation]]", reflect.DeepEqual(c.Incidents.Steps, running.Incidents.Steps)},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
@@ -125,4 +124,10 @@ func (c Config) renewed(running Config) (settings []string) {
 		}
 	}
 	return settings
+}
+
+// sameIncidents compares what [incidents] says, not what else incidents depend on.
+func sameIncidents(a, b alerts.Settings) bool {
+	a.Lease, a.Hosts, a.Steps = b.Lease, b.Hosts, b.Steps
+	return reflect.DeepEqual(a, b)
 }

@@ -84,6 +84,13 @@ func TestMistakes(t *testing.T) {
 		{"variable that is not set", strings.Replace(mail, "RONDE_P", "OTHER", 1), `4:16: mailbox.password_env: the environment variable that it names is not set`},
 		{"no secret", "[mailbox]\naddress = \"h:993\"\nuser = \"u\"", `1:2: mailbox.password_file: missing; write password_file = "/etc/ronde/mailbox-password", or password_env = "RONDE_MAILBOX_PASSWORD"`},
 		{"mailbox without TLS elsewhere", mail + `tls = "none"`, `5:7: mailbox.tls: "none" would send the password readable over the network; it is for this machine only ("localhost", "127.0.0.1", "[::1]"), else write "implicit" or "starttls"`},
+		{"the folder of before", mail + `folder = "Supervision"`, `5:1: mailbox.folder: unknown setting; did you mean "folders"?`},
+		{"folders that are no list", mail + `folders = "Supervision"`, `5:11: mailbox.folders: is the text "Supervision", but a list in brackets is wanted: folders = ["INBOX", "Supervision"]`},
+		{"no folders", mail + `folders = []`, `5:11: mailbox.folders: is empty; write folders = ["INBOX", "Supervision"], or leave it out`},
+		{"folder without a name", mail + `folders = ["INBOX", " "]`, `5:21: mailbox.folders: an empty name is no folder; leave it out`},
+		{"one folder twice", mail + `folders = ["INBOX", "Inbox"]`, `5:21: mailbox.folders: "Inbox" is in the list twice; keep one`},
+		{"too many folders", mail + `folders = ["1", "2", "3", "4", "5", "6", "7", "8", "9"]`, `5:11: mailbox.folders: there are 9, and the bot follows 8 at most: each has a connection of its own`},
+		{"moved to where they come from", mail + `move_to = "Inbox"`, `5:11: mailbox.move_to: "Inbox" is one of the folders that are followed; name another, which holds what was read`},
 		{"sender with a name", mail + `unchecked = ["Kuma <k@h>"]`, `5:14: mailbox.unchecked: "Kuma <k@h>" is not a sender; write an address such as "kuma@example.org", or "@example.org" for a whole domain`},
 
 		{"a rule of every form", "[[mail]]\nfrom = \"@h.org\"\nas = \"ignore\"\n[[mail]]\nsubject = 'a'\nthing = \"b\"\nas = \"note\"\n" + rule + "resolved_subject = '^OK (.+)'\n[[mail]]\nfrom = \"a@h\"\nthing = \"b\"\nresolved_subject = 'OK'\nas = \"alert\"", ``},

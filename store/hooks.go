@@ -16,6 +16,7 @@ type Hook struct {
 	Type     string // the Content-Type that came with it
 	Raw      []byte
 	Hash     string // of Raw
+	Emptied  bool   // Raw was kept for long enough and is gone
 }
 
 // TakeHook stores what a webhook brought in a transaction of its own: when it
@@ -75,7 +76,7 @@ func (tx *Tx) HooksOfIncident(incident int64, limit int) ([]Hook, error) {
 // HookHandled marks what a webhook brought as folded into some incidents, or none, in
 // the transaction that folded it.
 func (tx *Tx) HookHandled(id int64, incidents ...int64) error {
-	_, err := tx.exec("UPDATE hooks SET state = 'handled' WHERE id = ?", id)
+	_, err := tx.exec("UPDATE hooks SET state = 'handled', handled_at = ? WHERE id = ?", ms(tx.Now), id)
 	for _, incident := range incidents {
 		if err == nil {
 			_, err = tx.exec("INSERT INTO hook_incidents (incident_id, hook_id) VALUES (?, ?) ON CONFLICT DO NOTHING", incident, id)
@@ -87,11 +88,11 @@ func (tx *Tx) HookHandled(id int64, incidents ...int64) error {
 	return nil
 }
 
-const selectHook = `SELECT id, hook, kind, received_at, type, raw, hash FROM hooks `
+const selectHook = `SELECT id, hook, kind, received_at, type, raw, hash, emptied FROM hooks `
 
 func scanHook(row scanner) (h Hook, err error) {
 	var received sql.NullInt64
-	err = row.Scan(&h.ID, &h.Name, &h.Kind, &received, &h.Type, &h.Raw, &h.Hash)
+	err = row.Scan(&h.ID, &h.Name, &h.Kind, &received, &h.Type, &h.Raw, &h.Hash, &h.Emptied)
 	h.Received = at(received)
 	return h, err
 }

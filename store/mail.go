@@ -22,6 +22,8 @@ type Mail struct {
 	Size             int64     // bytes on the server
 	Raw              []byte    // the mail, or its beginning when it is very long
 	Hash             string    // of what makes it the same mail under another UID
+	Emptied          bool      // Raw was kept for long enough and is gone
+	File             bool      // once it is stored, it is to be marked or moved on the server
 }
 
 // MailCursor returns how far a folder was read; known is false when it never was.
@@ -48,6 +50,12 @@ func (s *Store) TakeMail(ctx context.Context, c Cursor, folder string, mails []M
 				return err
 			}
 			added += n
+			if !m.File {
+				continue
+			}
+			if err := tx.addFiling(m); err != nil {
+				return err
+			}
 		}
 		return tx.setCursor(folder, c)
 	})
@@ -108,17 +116,17 @@ func (tx *Tx) MailHandled(id, incident int64) error {
 	if incident != 0 {
 		into = incident
 	}
-	if _, err := tx.exec("UPDATE inbox SET state = 'handled', incident_id = ? WHERE id = ?", into, id); err != nil {
+	if _, err := tx.exec("UPDATE inbox SET state = 'handled', incident_id = ?, handled_at = ? WHERE id = ?", into, ms(tx.Now), id); err != nil {
 		return fmt.Errorf("mark mail %d as handled: %w", id, err)
 	}
 	return nil
 }
 
-const selectMail = `SELECT id, folder, uidvalidity, uid, received_at, size, raw, hash FROM inbox `
+const selectMail = `SELECT id, folder, uidvalidity, uid, received_at, size, raw, hash, emptied FROM inbox `
 
 func scanMail(row scanner) (m Mail, err error) {
 	var received sql.NullInt64
-	err = row.Scan(&m.ID, &m.Folder, &m.UIDValidity, &m.UID, &received, &m.Size, &m.Raw, &m.Hash)
+	err = row.Scan(&m.ID, &m.Folder, &m.UIDValidity, &m.UID, &received, &m.Size, &m.Raw, &m.Hash, &m.Emptied)
 	m.Received = at(received)
 	return m, err
 }

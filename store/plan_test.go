@@ -35,6 +35,9 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"vigils_to_do":                                 func() error { _, err := tx.WaitingVigils(); return err },
 		"mentions_to_do":                               func() error { _, err := tx.MentionsOver(); return err },
 		"sightings USING PRIMARY KEY (incident_id=?)":  func() error { _, err := tx.Sightings(1); return err },
+		"filings_to_do":                                func() error { _, err := tx.unfiled("INBOX", 1, 1); return err },
+		"inbox_to_empty":                               func() error { return tx.plan(toEmpty("inbox"), 1, "mail", 1) },
+		"hooks_to_empty":                               func() error { return tx.plan(toEmpty("hooks"), 1, "hook", 1) },
 		"hook_incidents USING PRIMARY KEY (incident_id=?)": func() error { _, err := tx.HooksOfIncident(1, 1); return err },
 		"(source=? AND thing=?)":                           func() error { _, err := tx.IncidentsOf("kuma", "Cloud", 1); return err },
 		"inbox_to_do":                                      func() error { _, err := tx.NewMail(1); return err },
@@ -114,6 +117,12 @@ func plans(t *testing.T, s *Store, queries []query) (steps []string) {
 		}
 	}
 	return steps
+}
+
+// plan runs what else only is a part of a change.
+func (tx *Tx) plan(query string, args ...any) error {
+	_, err := many(tx, func(row scanner) (id int64, err error) { return id, row.Scan(&id) }, query, args...)
+	return err
 }
 
 // scanStep reads one step of a query's plan.

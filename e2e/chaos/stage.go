@@ -228,7 +228,7 @@ name = "antigone"
 	files := map[string]string{"matrix.password": botPassword}
 	if s.dovecot != nil {
 		files["mailbox.password"] = s.dovecot.Password
-		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolder = %q\nunchecked = [\"@exemple-asso.fr\"]\n",
+		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolders = [%q]\nunchecked = [\"@exemple-asso.fr\"]\n",
 			s.dovecot.Addr, s.dovecot.User, s.folder)
 	}
 	for _, c := range s.chores {
