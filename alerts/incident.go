@@ -42,6 +42,9 @@ type Settings struct {
 	// Critical are hosts, and words of the names of things, that cannot wait until the
 	// morning.
 	Critical []string
+	// Checks are made when something breaks, by the host that it runs on: such as
+	// "stats antigone".
+	Checks map[string][]string
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -53,6 +56,7 @@ type Desk struct {
 	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
 	Settings Settings
 	Notices  Notices
+	Checks   Checks // nil makes none
 	// Quiet returns when the quiet hours end in which an instant lies, or the instant
 	// itself; nil knows none.
 	Quiet    func(now time.Time) (end time.Time)
@@ -62,12 +66,13 @@ type Desk struct {
 	// Changed is called after a fold was committed.
 	Changed func()
 
-	wake chan struct{}
+	wake  chan struct{}
+	looks chan struct{} // wakes Answer
 }
 
 // NewDesk makes a desk whose fields are set ready to run.
 func NewDesk(d *Desk) *Desk {
-	d.wake = make(chan struct{}, 1)
+	d.wake, d.looks = make(chan struct{}, 1), make(chan struct{}, 1)
 	return d
 }
 
@@ -212,7 +217,11 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 	if rings {
 		i.RangAt = tx.Now
 	}
-	return i.ID, d.settle(tx, i, rings)
+	if err := d.settle(tx, i, rings); err != nil {
+		return 0, err
+	}
+	s.Incident = i
+	return i.ID, d.wantEvidence(tx, s)
 }
 
 // repeat counts one more alert about what is known to be broken.
@@ -273,8 +282,10 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	if s, err = d.stands(tx, i); err != nil {
 		return err
 	}
-	_, err = d.ring(tx, &s)
-	return err
+	if _, err = d.ring(tx, &s); err != nil {
+		return err
+	}
+	return d.wantEvidence(tx, s)
 }
 
 // late takes note of an alert that arrived after the end of its incident. It reopens

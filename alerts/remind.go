@@ -89,6 +89,9 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 	if err := d.rang(tx, s); err != nil {
 		return false, err
 	}
+	if err := d.wantEvidence(tx, *s); err != nil {
+		return false, err
+	}
 	return true, d.under(tx, fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{})
 }
 

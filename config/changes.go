@@ -94,7 +94,8 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
-		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts)},
+		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts) &&
+			reflect.DeepEqual(c.Incidents.Checks, running.Incidents.Checks)},
 		{"[board]", c.Board.Listen == running.Board.Listen},
 		{"[[webhook]]", reflect.DeepEqual(c.Board.Hooks, running.Board.Hooks)},
 	} {

@@ -135,7 +135,9 @@ func (r *reader) config(s *section) Config {
 	c.Hosts = r.hosts(s)
 	c.Incidents = r.incidents(s, c.Prompting.Lease)
 	c.OAuth = r.oauth(s)
-	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
+	known := targets{c.Hosts, c.OAuth}
+	c.Incidents.Checks = r.evidence(known)
+	c.Routines = r.routines(s, known)
 	c.Files = r.files
 	return c
 }

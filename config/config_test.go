@@ -102,7 +102,7 @@ func TestDefaults(t *testing.T) {
 			Quiet: quiet, Lease: 4 * time.Hour, Rounds: map[string]bool{"technique": false, "supervision": false},
 			Digest: routines.Digest{On: true, Day: routines.Weekday{Weekday: time.Monday}, Room: "technique"},
 		},
-		Incidents: alerts.Settings{Reopen: 15 * time.Minute, Age: 48 * time.Hour, Lease: 4 * time.Hour, Hosts: map[string][]string{}},
+		Incidents: alerts.Settings{Reopen: 15 * time.Minute, Age: 48 * time.Hour, Lease: 4 * time.Hour, Hosts: map[string][]string{}, Checks: map[string][]string{}},
 		Mailbox: &alerts.MailboxConfig{
 			Address: "imap.example.org:993", TLS: alerts.TLSImplicit, User: "u", Password: "the secret of RONDE_P",
 			Folder: "INBOX", Poll: 5 * time.Minute, CatchUp: 24 * time.Hour, MaxBytes: 1 << 20,
