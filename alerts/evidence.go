@@ -203,15 +203,14 @@ func (d *Desk) wanted(ctx context.Context) (all []want, err error) {
 // holds up nothing else.
 func (d *Desk) answer(ctx context.Context, w want, outcomes []checks.Outcome) error {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {
-		wanted, err := tx.SettleEvidence(w.Evidence)
-		if err != nil || !wanted {
+		if err := tx.SettleEvidence(w.Evidence); err != nil {
 			return err
 		}
 		return d.sayEvidence(tx, w, outcomes)
 	})
 	if err != nil && ctx.Err() == nil {
 		d.Log.ErrorContext(ctx, "what was found out about an incident cannot be said", "incident", w.IncidentID, "err", err)
-		err = d.Store.Update(ctx, func(tx *store.Tx) error { _, err := tx.SettleEvidence(w.Evidence); return err })
+		err = d.Store.Update(ctx, func(tx *store.Tx) error { return tx.SettleEvidence(w.Evidence) })
 	}
 	d.Changed()
 	return err

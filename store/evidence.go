@@ -50,13 +50,13 @@ func (tx *Tx) EvidenceSince(t time.Time) (int, error) {
 	return n, nil
 }
 
-// SettleEvidence records that nothing more is to be said. It reports whether there was.
-func (tx *Tx) SettleEvidence(e Evidence) (was bool, err error) {
-	n, err := tx.changed("UPDATE evidence SET settled_at = ? WHERE incident_id = ? AND firing = ? AND settled_at = 0", ms(tx.Now), e.IncidentID, e.Firing)
+// SettleEvidence records that nothing more is to be looked up.
+func (tx *Tx) SettleEvidence(e Evidence) error {
+	_, err := tx.exec("UPDATE evidence SET settled_at = ? WHERE incident_id = ? AND firing = ?", ms(tx.Now), e.IncidentID, e.Firing)
 	if err != nil {
-		return false, fmt.Errorf("settle the evidence of incident %d: %w", e.IncidentID, err)
+		return fmt.Errorf("settle the evidence of incident %d: %w", e.IncidentID, err)
 	}
-	return n > 0, nil
+	return nil
 }
 
 // IncidentBefore returns the incident about the same thing that was the last to fire
