@@ -162,6 +162,9 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 		d.Log.Info("a mail is ignored", "mail", m.ID, "rule", r.Rule)
 		return 0, nil
 	case Note:
+		if r.isNews() {
+			return 0, d.showNews(tx, r, store.News{Channel: store.ByMail, Ref: m.ID, Received: m.Received, Card: MailCard, Subject: m.ID})
+		}
 		return 0, showMail(tx, m.ID)
 	}
 	return d.placeAlert(tx, r, heard{store.ByMail, m.Received})
@@ -366,6 +369,13 @@ func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
 	}
 	if !known {
 		return cards.Content{}, fmt.Errorf("no mail %d", id)
+	}
+	seen, err := tx.NewsOfCard(MailCard, id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	if hook, known := hookOf(seen); known {
+		return d.renderHook(tx, hook, seen)
 	}
 	return d.writeMail(Read(m.Raw, d.Trust, d.Rules...), m, tx.Now), nil
 }

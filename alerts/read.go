@@ -80,6 +80,9 @@ type Reading struct {
 	// can say so; what else cannot wait is configured, see [Settings].
 	Critical bool `json:"critical,omitzero"`
 
+	// Host is the host of theirs that a webhook speaks of, where it says so by itself.
+	Host string `json:"-"`
+
 	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case
 	Subject  string `json:"-"` // decoded

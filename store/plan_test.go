@@ -35,6 +35,8 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"evidence USING PRIMARY KEY (incident_id=?)":       func() error { _, _, err := tx.LastEvidence(1); return err },
 		"(source=? AND thing=? AND id<?)":                  func() error { _, _, err := tx.IncidentBefore(Incident{}); return err },
 		"(source=? AND thing=? AND id<?) ":                 func() error { _, err := tx.IncidentsBefore(Incident{}, time.Now()); return err },
+		"news_about":                                       func() error { _, err := tx.NewsAbout("diun", "a/b", time.Now(), time.Now()); return err },
+		"news_of_card":                                     func() error { _, err := tx.NewsOfCard("mail", 1); return err },
 		"inbox_to_do":                                      func() error { _, err := tx.NewMail(1); return err },
 		"one_open_occurrence":                              func() error { _, err := tx.OpenOccurrences(); return err },
 		"(routine=?)":                                      func() error { _, _, err := tx.OpenOccurrenceOf("backups"); return err },
