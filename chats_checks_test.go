@@ -86,7 +86,7 @@ var containerForm = regexp.MustCompile(`^(\S+)(?: (\d+)%)?( restarting)?$`)
 // memory it uses, "db restarting", or a name alone.
 func (c *chat) setContainers(_ step, m []string) error {
 	var samples []hosts.ContainerSample
-	for _, words := range strings.Split(m[2], ", ") {
+	for words := range strings.SplitSeq(m[2], ", ") {
 		form := containerForm.FindStringSubmatch(words)
 		if form == nil {
 			return fmt.Errorf("%q is no container", words)

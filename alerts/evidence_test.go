@@ -37,9 +37,10 @@ type slowChecks struct {
 func (c *slowChecks) Run(ctx context.Context, refs []string, _ *text.Language) []checks.Outcome {
 	c.mu.Lock()
 	c.made = append(c.made, refs...)
+	takes := c.takes
 	c.mu.Unlock()
 	select {
-	case <-time.After(c.takes):
+	case <-time.After(takes):
 	case <-ctx.Done():
 	}
 	var all []checks.Outcome
@@ -48,6 +49,13 @@ func (c *slowChecks) Run(ctx context.Context, refs []string, _ *text.Language) [
 		all = append(all, checks.Outcome{Ref: ref, Result: checks.Result{Check: kind, Host: host, Status: checks.OK, At: time.Now()}})
 	}
 	return all
+}
+
+// taking changes how long the next ones take.
+func (c *slowChecks) taking(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.takes = d
 }
 
 func (c *slowChecks) count() int {
@@ -212,7 +220,7 @@ func TestOneHostWaitsForNoOther(t *testing.T) {
 		w := newWatched(t, 20*time.Second)
 		w.hears("Cloud", "down")
 		time.Sleep(time.Second)
-		w.checks.takes = time.Second
+		w.checks.taking(time.Second)
 		w.hears("Mail", "down")
 		time.Sleep(2 * time.Second)
 		w.expect("the quick one", "evidence-2-0")

@@ -193,10 +193,10 @@ func (w *rightsTown) try(who somebody, how, what, place string) string {
 	w.t.Helper()
 	what, before, prepared := strings.Cut(what, " after ")
 	var event cards.Event
-	switch {
-	case how == "own removal":
+	switch how {
+	case "own removal":
 		event = cards.Event{Kind: cards.Redacted, Target: w.didOnce(who.id, what)}
-	case how == "removal":
+	case "removal":
 		event = cards.Event{Kind: cards.Redacted, Target: w.didOnce(dora, what)}
 	default:
 		if prepared {
