@@ -84,6 +84,8 @@ func verbs() []verb {
 		{`reboot needed for (.*)`, func(c *chat, _ step, m []string) error {
 			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
 		}},
+		{`containers (\S+)(?: (.*))?`, (*chat).setContainers},
+		{`engine (\S+) (away|silent)`, (*chat).setEngine},
 		{`rebooted`, func(c *chat, _ step, _ []string) error {
 			return errors.Join(os.Remove(filepath.Join(c.dir, "run/reboot-required")), os.Remove(filepath.Join(c.dir, "run/reboot-required.pkgs")))
 		}},

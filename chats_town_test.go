@@ -48,6 +48,7 @@ type chat struct {
 	hangups  chan os.Signal
 	end      func() error
 	outside  func(homeserver http.RoundTripper) http.RoundTripper // nil: there is only the homeserver
+	engines  *engines                                             // nil: the hosts' own
 	prepare  func(*ronde)                                         // before it starts; may be nil
 	mails    []store.Mail                                         // came while the bot was down
 	mailNow  uint32                                               // the UID of the last mail

@@ -61,13 +61,14 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	quiet := func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
 	limits.Quiet = quiet
 	r.outbox = cards.New(s, language, limits, log)
+	suite := checks.NewSuite(set, r.samplers, c.OAuth, log)
 	r.routines = &routines.Desk{
 		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
-		Notices: r.outbox, Checks: checks.NewSuite(set, r.samplers, c.OAuth, log),
+		Notices: r.outbox, Checks: suite,
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
 		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
-		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Quiet: quiet,
+		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: suite, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers,
@@ -117,6 +118,7 @@ func (r *ronde) run(ctx context.Context) error {
 	start("outbox", func(ctx context.Context) error { return r.outbox.Run(ctx, r.bot) })
 	start("commands", r.commands.Run)
 	start("alerts", r.alerts.Run)
+	start("evidence", r.alerts.Answer)
 	start("clock", func(ctx context.Context) error {
 		return routines.EveryMinute(ctx, r.config.Location, r.log, r.tick)
 	})

@@ -34,5 +34,5 @@ var diunHook = HookFormat{Kind: Diun, read: func(b hookBody) ([]posted, bool) {
 	if body.Digest != "" {
 		add("%s %s", cutBytes(body.Digest, 19), body.Platform) // sha256: and twelve digits, as Docker shows it
 	}
-	return []posted{{said: said{Note, body.Image, body.Status}, text: strings.Join(lines, "\n")}}, true
+	return []posted{{said: said{Note, body.Image, body.Status}, text: strings.Join(lines, "\n"), host: body.Hostname}}, true
 }}

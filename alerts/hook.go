@@ -31,6 +31,7 @@ type posted struct {
 	grave bool      // as Reading.Critical
 	group string    // as Reading.Group
 	text  string    // as Reading.Text
+	host  string    // as Reading.Host
 	kind  Kind      // whose incidents these are, if not those of the format's own kind
 }
 
@@ -78,7 +79,7 @@ func cutRaw(raw []byte) []byte { return raw[:min(len(raw), maxText)] }
 func (p posted) reading(kind Kind) Reading {
 	r := Reading{
 		Kind: kind, State: p.state, Verified: true, Still: p.still, Critical: p.grave, Group: oneLine(p.group, maxThing), Text: cleanText(cutBytes(p.text, maxText)),
-		Thing: oneLine(p.thing, maxThing),
+		Thing: oneLine(p.thing, maxThing), Host: oneLine(p.host, maxThing),
 		Fault: oneLine(text.Mask(oneLine(p.fault, 4*maxFault)), maxFault),
 	}
 	if year := p.at.UTC().Year(); year >= 1980 && year <= 9000 {

@@ -50,6 +50,9 @@ type Settings struct {
 	// host, in the same group or anywhere, share one card; 0 for never.
 	Storm int
 	Steps []Step // who is mentioned while nobody is on an incident, the soonest first
+	// Checks are made when something breaks, by the host that it runs on: such as
+	// "stats antigone".
+	Checks map[string][]string
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -61,7 +64,8 @@ type Desk struct {
 	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
 	Settings Settings
 	Notices  Notices
-	Turns    Turns // needed with Settings.Steps
+	Turns    Turns  // needed with Settings.Steps
+	Checks   Checks // nil makes none
 	// Quiet returns when the quiet hours end in which an instant lies, or the instant
 	// itself; nil knows none.
 	Quiet    func(now time.Time) (end time.Time)
@@ -72,12 +76,13 @@ type Desk struct {
 	Changed func()
 
 	wake      chan struct{}
-	emptiedAt time.Time // when old texts were last looked for
+	looks     chan struct{} // wakes Answer
+	emptiedAt time.Time     // when old texts were last looked for
 }
 
 // NewDesk makes a desk whose fields are set ready to run.
 func NewDesk(d *Desk) *Desk {
-	d.wake = make(chan struct{}, 1)
+	d.wake, d.looks = make(chan struct{}, 1), make(chan struct{}, 1)
 	return d
 }
 
@@ -167,6 +172,9 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 		d.Log.Info("a mail is ignored", "mail", m.ID, "rule", r.Rule)
 		return 0, nil
 	case Note:
+		if r.isNews() {
+			return 0, d.showNews(tx, r, store.News{Channel: store.ByMail, Ref: m.ID, Received: m.Received, Card: MailCard, Subject: m.ID})
+		}
 		return 0, showMail(tx, m.ID)
 	}
 	return d.placeAlert(tx, r, heard{store.ByMail, m.Received})
@@ -258,7 +266,11 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 			i.RangAt = tx.Now
 		}
 	}
-	return i.ID, d.settle(tx, i, p)
+	if err := d.settle(tx, i, p); err != nil {
+		return 0, err
+	}
+	s.Incident = i
+	return i.ID, d.wantEvidence(tx, s)
 }
 
 // repeat counts one more alert about what is known to be broken.
@@ -326,8 +338,10 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	if s, err = d.stands(tx, i); err != nil {
 		return err
 	}
-	_, err = d.ring(tx, &s)
-	return err
+	if _, err = d.ring(tx, &s); err != nil {
+		return err
+	}
+	return d.wantEvidence(tx, s)
 }
 
 // late takes note of an alert that arrived after the end of its incident. It reopens
@@ -410,6 +424,13 @@ func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
 	}
 	if !known {
 		return cards.Content{}, fmt.Errorf("no mail %d", id)
+	}
+	seen, err := tx.NewsOfCard(MailCard, id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	if hook, known := hookOf(seen); known {
+		return d.renderHook(tx, hook, seen)
 	}
 	if m.Emptied {
 		return d.writeGone(d.source(string(Plain)), m.Received, tx.Now), nil

@@ -58,10 +58,10 @@ func (d *Desk) foldHook(ctx context.Context, h store.Hook) error {
 // incidents that its parts became.
 func (d *Desk) placeHook(tx *store.Tx, h store.Hook) (incidents []int64, err error) {
 	readings, _ := ReadHook(Kind(h.Kind), h.Type, h.Raw)
-	notes := false
+	var notes []Reading
 	for _, r := range readings {
 		if r.State == Note {
-			notes = true
+			notes = append(notes, r)
 			continue
 		}
 		id, err := d.placeAlert(tx, r, heard{store.Webhook, h.Received})
@@ -70,12 +70,15 @@ func (d *Desk) placeHook(tx *store.Tx, h store.Hook) (incidents []int64, err err
 		}
 		incidents = append(incidents, id)
 	}
-	if !notes {
+	if len(notes) == 0 {
 		return incidents, nil
 	}
 	again, err := tx.HookCameBefore(h, h.Received.Add(-repeated))
 	if err != nil || again {
 		return incidents, err
+	}
+	if notes[0].isNews() {
+		return incidents, d.showNews(tx, notes[0], store.News{Channel: store.Webhook, Ref: h.ID, Received: h.Received, Card: HookCard, Subject: h.ID})
 	}
 	return incidents, showHook(tx, h.ID)
 }
@@ -104,6 +107,15 @@ func (d *Desk) Hear(tx *store.Tx, body string, at time.Time) error {
 
 // RenderHook writes the card of what a webhook brought and is no alert.
 func (d *Desk) RenderHook(tx *store.Tx, id int64) (cards.Content, error) {
+	seen, err := tx.NewsOfCard(HookCard, id)
+	if err != nil {
+		return cards.Content{}, err
+	}
+	return d.renderHook(tx, id, seen)
+}
+
+// renderHook is RenderHook for news that may have come through other channels, too.
+func (d *Desk) renderHook(tx *store.Tx, id int64, seen []store.News) (cards.Content, error) {
 	h, known, err := tx.Hook(id)
 	if err != nil {
 		return cards.Content{}, err
@@ -114,15 +126,15 @@ func (d *Desk) RenderHook(tx *store.Tx, id int64) (cards.Content, error) {
 	if h.Emptied {
 		return d.writeGone(d.Language.Say("hook.name", "Name", h.Name), h.Received, tx.Now), nil
 	}
-	return d.writeHook(h, tx.Now), nil
+	return d.writeHook(h, seen, tx.Now), nil
 }
 
 // writeHook writes the first note among what a webhook brought, or as much as is
 // seemly of what was not understood. The latter rings, as somebody has to look; so
 // does an alert, which only stands here when it could not be folded.
-func (d *Desk) writeHook(h store.Hook, now time.Time) cards.Content {
+func (d *Desk) writeHook(h store.Hook, seen []store.News, now time.Time) cards.Content {
 	l, now := d.Language, now.In(d.Location)
-	when := l.Clock(h.Received, now)
+	when := l.Clock(firstOf(seen, h.Received), now)
 	readings, understood := ReadHook(Kind(h.Kind), h.Type, h.Raw)
 	r := firstNote(readings)
 	var m text.Message
@@ -133,6 +145,7 @@ func (d *Desk) writeHook(h store.Hook, now time.Time) cards.Content {
 	} else {
 		m.Text("✉️ ").Bold(l.Say("hook.name", "Name", h.Name) + " · " + l.Say("hook.odd")).Text(" · " + when)
 	}
+	d.writeSeenBy(&m, seen, now)
 	if lines := r.FirstLines(8); lines != "" {
 		m.Line().Line().Text(lines)
 	}
@@ -162,12 +175,20 @@ func (d *Desk) writeSightings(m *text.Message, i store.Incident, seen []store.Si
 			continue
 		}
 		spoke[s.Channel] = true
-		name := string(s.Channel)
-		if s.Channel == store.Webhook {
-			name = i.Source // a webhook is the system's own word
-		}
-		all = append(all, d.Language.Say("incident.channel."+name)+" "+d.Language.Clock(s.Received, now))
+		all = append(all, d.channel(s.Channel, i.Source)+" "+d.Language.Clock(s.Received, now))
 	}
+	d.writeChannels(m, all)
+}
+
+// channel names the way on which a system's words came in: a webhook is its own word.
+func (d *Desk) channel(c store.Channel, source string) string {
+	if c == store.Webhook {
+		return d.Language.Say("incident.channel." + source)
+	}
+	return d.Language.Say("incident.channel." + string(c))
+}
+
+func (d *Desk) writeChannels(m *text.Message, all []string) {
 	if len(all) > 1 {
 		m.Line().Text(d.Language.Say("incident.seen-by", "Channels", strings.Join(all, ", ")))
 	}

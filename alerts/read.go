@@ -83,6 +83,8 @@ type Reading struct {
 	// Group is the group in which the sender keeps the thing, "" for none. Only a webhook
 	// of Uptime Kuma 2 says so.
 	Group string `json:"group,omitempty"`
+	// Host is the host of theirs that a webhook speaks of, where it says so by itself.
+	Host string `json:"-"`
 
 	From     string `json:"-"` // decoded, as `Name <address>` or the address alone
 	FromAddr string `json:"-"` // the bare address, in lower case

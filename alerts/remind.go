@@ -92,6 +92,9 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 	if held, changed, err := d.holdBack(tx, s.Incident); held || err != nil {
 		return changed, err
 	}
+	if err := d.wantEvidence(tx, *s); err != nil {
+		return false, err
+	}
 	return true, d.ringFor(tx, s, why)
 }
 

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -81,6 +82,11 @@ func (d *Desk) covers(r store.SilenceRule, i store.Incident) bool {
 func (s Settings) On(host string, i store.Incident) bool {
 	named := func(name string) bool { return Names(i.Thing, name) }
 	return named(host) || slices.ContainsFunc(s.Hosts[host], named)
+}
+
+// HostsOf returns the hosts that an incident is about, by their names in order.
+func (s Settings) HostsOf(i store.Incident) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.Hosts)), func(host string) bool { return !s.On(host, i) })
 }
 
 // IsCritical reports whether an incident cannot wait until the morning: its source says

@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -36,12 +35,8 @@ func stormOf(i store.Incident) string {
 // scopes returns under which names an incident may be one of several, the closest first:
 // the hosts that it is about, the group that its source has it in, and "" for the time at
 // which it came.
-func (d *Desk) scopes(i store.Incident) (names []string) {
-	for _, host := range slices.Sorted(maps.Keys(d.Settings.Hosts)) {
-		if d.Settings.On(host, i) {
-			names = append(names, host)
-		}
-	}
+func (d *Desk) scopes(i store.Incident) []string {
+	names := d.Settings.HostsOf(i)
 	if i.Group != "" {
 		names = append(names, i.Group)
 	}
@@ -91,7 +86,14 @@ func (d *Desk) gatherIn(tx *store.Tx, scope string, i store.Incident, loose []st
 			return 0, err
 		}
 	}
-	return storm.ID, d.join(tx, storm, near, open) // one that is open had been calm
+	if err := d.join(tx, storm, near, open); err != nil || open { // one that is open had been calm
+		return storm.ID, err
+	}
+	s, err := d.standsNow(tx, storm.ID)
+	if err != nil {
+		return 0, err
+	}
+	return storm.ID, d.wantEvidence(tx, s)
 }
 
 // asLoud tells whether of two incidents both or none is to be heard of now.

@@ -18,7 +18,7 @@ type weather struct {
 	done  []string // what happened, for who has to find out why
 }
 
-var watched = []string{
+var fleet = []string{
 	"Nuage", "Forge", "Wiki", "Liens", "Blog antigone", "Pad antigone", "Courriel", "Agenda", "Sondages", "Galerie", "Listes", "Visio",
 }
 
@@ -90,7 +90,7 @@ func (w *weather) note(what string, args ...any) {
 }
 
 func (w *weather) tell(tx *store.Tx, state State) error {
-	r := Reading{Kind: Kuma, State: state, Thing: watched[w.lots.IntN(len(watched))], Since: tx.Now, Verified: w.lots.IntN(3) > 0}
+	r := Reading{Kind: Kuma, State: state, Thing: fleet[w.lots.IntN(len(fleet))], Since: tx.Now, Verified: w.lots.IntN(3) > 0}
 	w.note("%s %s %v", r.Thing, state, r.Verified)
 	_, err := w.placeAlert(tx, r, heard{store.Webhook, tx.Now})
 	return err

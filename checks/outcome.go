@@ -27,7 +27,13 @@ type Outcome struct {
 	// Detail is for people who want more, in the language of whoever asked: at most
 	// ten lines of fixed-width text, of at most 36 columns. "" when there is no more.
 	Detail string `json:"detail,omitempty"`
+	// Containers are what a measurement of containers found, busiest first. They are
+	// not kept; nil for other checks.
+	Containers []Container `json:"-"`
 }
+
+// WorstFirst orders outcomes by how soon they need a look. Unknown may hide anything.
+func WorstFirst(a, b Outcome) int { return b.Status.severity() - a.Status.severity() }
 
 // WriteOutcome adds one line about an outcome: its status, what it is about, and the
 // worst that was found or that all is well. Dates are in the time zone of now.

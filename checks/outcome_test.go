@@ -136,6 +136,7 @@ func TestOutcomesCanBeKept(t *testing.T) {
 		if err := json.Unmarshal(kept, &back); err != nil {
 			t.Fatal(err)
 		}
+		o.Containers = nil // which are not kept
 		if diff := cmp.Diff(o, back); diff != "" {
 			t.Errorf("read back (-want +got):\n%s", diff)
 		}

@@ -48,7 +48,7 @@ func oneBlock(all []Container) (shown, busy, calm []Container) {
 // tell adds how many containers there are and the block of those that stand out.
 func (m Measurement) tell(o *Outcome, l *text.Language) {
 	shown, busy, _ := oneBlock(m.Containers)
-	o.Count, o.Busy = len(m.Containers), len(busy)
+	o.Count, o.Busy, o.Containers = len(m.Containers), len(busy), m.Containers
 	if len(shown) > 0 {
 		o.Detail = strings.Join(table(l, shown), "\n")
 	}

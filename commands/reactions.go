@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -230,22 +231,67 @@ func (d *Desk) denyReaction(ctx context.Context, e store.RoomEvent, card store.C
 	return err
 }
 
-// redacted takes back what the removed reaction or command had done.
+// errMayNot rolls back the removal of what somebody else did.
+var errMayNot = errors.New("taking back what others did needs the right to act")
+
+// redacted takes back what the removed reaction or command had done. Everybody may take
+// back what they did themselves. What others did, only who may act: the homeserver lets
+// moderators remove it, and who is that at another homeserver is not ours to trust.
 func (d *Desk) redacted(ctx context.Context, e store.RoomEvent) error {
+	removed, err := d.removed(ctx, e)
+	if err != nil {
+		return err
+	}
+	allowed := removed.Sender == e.Sender
+	if !allowed {
+		if allowed, err = d.mayAct(ctx, e); err != nil {
+			return err
+		}
+	}
 	deed := store.Deed{Who: e.Sender, How: "removal", EventID: e.EventID, Outcome: "done"}
-	err := d.Store.Update(ctx, func(tx *store.Tx) error {
+	err = d.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := d.takeBack(tx, e, &deed); err != nil {
 			return err
 		}
-		if deed.Action == "" {
+		switch {
+		case deed.Action == "":
 			return tx.EventHandled(e.ID)
+		case !allowed:
+			return errMayNot
 		}
 		return record(tx, e, deed)
 	})
+	if errors.Is(err, errMayNot) {
+		err = d.denyRemoval(ctx, e, removed, deed)
+	}
 	if err == nil {
 		d.Outbox.Wake()
 	}
 	return err
+}
+
+// removed returns the event that another one removes; it is empty when that was nothing
+// for the bot.
+func (d *Desk) removed(ctx context.Context, e store.RoomEvent) (removed store.RoomEvent, err error) {
+	err = d.Store.View(ctx, func(tx *store.Tx) (err error) {
+		removed, _, err = tx.RoomEvent(e.Target)
+		return err
+	})
+	return removed, err
+}
+
+// denyRemoval tells somebody, once for each thing removed, that it still counts.
+func (d *Desk) denyRemoval(ctx context.Context, e, removed store.RoomEvent, deed store.Deed) error {
+	deed.Outcome = "refused"
+	return d.Store.Update(ctx, func(tx *store.Tx) error {
+		var m text.Message
+		m.Text(d.Language.Say("command.denied-removal", "Who", text.Person(e.Sender)))
+		key := fmt.Sprintf("denied-removal-%d-%s", removed.ID, e.Sender)
+		if err := d.Outbox.AddNotice(tx, key, e.Room, cards.Message{Plain: m.Plain(), HTML: m.HTML()}); err != nil {
+			return err
+		}
+		return record(tx, e, deed)
+	})
 }
 
 func (d *Desk) takeBack(tx *store.Tx, e store.RoomEvent, deed *store.Deed) error {

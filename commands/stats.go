@@ -6,13 +6,22 @@ import (
 	"strings"
 	"time"
 
+	"ronde/alerts"
 	"ronde/checks"
+	"ronde/store"
 	"ronde/text"
 )
 
-// Stats shows what the containers of a host use: "!stats antigone".
+// Stats shows what the containers of a host use: "!stats antigone", and under the card of
+// an incident those of its host.
 var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Args: true, Ask: func(ctx context.Context, c *Call) error {
 	host, all := c.hostAndScope()
+	if host == "" && c.card.Kind == alerts.IncidentCard {
+		var err error
+		if host, err = c.hostOfIncident(ctx); err != nil {
+			return err
+		}
+	}
 	if host == "" {
 		return c.Mistake("stats", c.Say("stats.which", "Known", strings.Join(c.Desk.Stats.Names(), ", ")))
 	}
@@ -37,6 +46,19 @@ var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Args: true, 
 	}
 	return err
 }}
+
+// hostOfIncident returns the host that the incident is about under whose card it was
+// said; "" when that is none, or not only one.
+func (c *Call) hostOfIncident(ctx context.Context) (host string, err error) {
+	err = c.Desk.Store.View(ctx, func(tx *store.Tx) error {
+		i, known, err := tx.Incident(c.card.Subject)
+		if hosts := c.Desk.Alerts.Settings.HostsOf(i); known && len(hosts) == 1 {
+			host = hosts[0]
+		}
+		return err
+	})
+	return host, err
+}
 
 // hostAndScope reads the arguments: a host, and perhaps a word for all containers.
 func (c *Call) hostAndScope() (host string, all bool) {

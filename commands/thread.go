@@ -83,6 +83,7 @@ var triageWords = map[string][]string{
 	"resolve": {"resolved", "résolu", "réglé", "traité"},
 	"who":     {"who", "who?", "qui", "qui?"},
 	"undo":    {"undo", "annuler"},
+	"stats":   {"stats", "stats?"},
 }
 
 // bareSilence is how long somebody wants to hear nothing. Minutes are left out: "5 min"

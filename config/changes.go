@@ -96,7 +96,8 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
-		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts)},
+		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts) &&
+			reflect.DeepEqual(c.Incidents.Checks, running.Incidents.Checks)},
 		{"[board]", c.Board.Listen == running.Board.Listen},
 		{"[[webhook]]", reflect.DeepEqual(c.Board.Hooks, running.Board.Hooks)},
 	} {
@@ -128,6 +129,6 @@ func (c Config) renewed(running Config) (settings []string) {
 
 // sameIncidents compares what [incidents] says, not what else incidents depend on.
 func sameIncidents(a, b alerts.Settings) bool {
-	a.Lease, a.Hosts, a.Steps = b.Lease, b.Hosts, b.Steps
+	a.Lease, a.Hosts, a.Checks, a.Steps = b.Lease, b.Hosts, b.Checks, b.Steps
 	return reflect.DeepEqual(a, b)
 }

@@ -73,6 +73,7 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"the secret of a webhook", "RONDE_W", "RONDE_X", "[[webhook]]"},
 		{"the account of Kuma", "\n[rights]", "[rooms]\ntechnique = \"#t:example.org\"\nsupervision = \"#s:example.org\"\nkuma_user = \"@kuma:example.org\"\n[rights]", "[rooms]"},
 		{"a host", "docker.sock", "podman.sock", "[[host]]"},
+		{"what is looked at when it breaks", "docker.sock\"\n", "docker.sock\"\non_alert = []\n", "[[host]]"},
 		{"the rate", "\n[rights]", "[matrix]\nhomeserver = \"https://matrix.example.org\"\nuser = \"@ronde:example.org\"\nburst = 11\n[rights]", "[matrix]"},
 		{"a room", "\n[rights]", "[rooms]\ntechnique = \"#other:example.org\"\nsupervision = \"#s:example.org\"\n[rights]", "[rooms]"},
 	} {

@@ -137,7 +137,9 @@ func (r *reader) config(s *section) Config {
 	c.Prompting.Watch = r.watch(s)
 	c.Incidents.Steps = r.escalation(s, c.Prompting.Watch)
 	c.OAuth = r.oauth(s)
-	c.Routines = r.routines(s, targets{c.Hosts, c.OAuth})
+	known := targets{c.Hosts, c.OAuth}
+	c.Incidents.Checks = r.evidence(known)
+	c.Routines = r.routines(s, known)
 	c.Files = r.files
 	return c
 }

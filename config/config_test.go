@@ -103,7 +103,7 @@ func TestDefaults(t *testing.T) {
 			Digest: routines.Digest{On: true, Day: routines.Weekday{Weekday: time.Monday}, Room: "technique"},
 			Watch:  routines.Watch{Day: routines.Weekday{Weekday: time.Monday}},
 		},
-		Incidents: alerts.Settings{Reopen: 15 * time.Minute, Age: 48 * time.Hour, Keep: 90 * 24 * time.Hour, Lease: 4 * time.Hour, Storm: 3, Hosts: map[string][]string{}},
+		Incidents: alerts.Settings{Reopen: 15 * time.Minute, Age: 48 * time.Hour, Keep: 90 * 24 * time.Hour, Lease: 4 * time.Hour, Storm: 3, Hosts: map[string][]string{}, Checks: map[string][]string{}},
 		Mailbox: &alerts.MailboxConfig{
 			Address: "imap.example.org:993", TLS: alerts.TLSImplicit, User: "u", Password: "the secret of RONDE_P",
 			Folders: []string{"INBOX"}, Poll: 5 * time.Minute, CatchUp: 24 * time.Hour, MaxBytes: 1 << 20,

@@ -69,6 +69,11 @@ func TestExampleParses(t *testing.T) {
 	if diff := cmp.Diff([]string{"antigone", "balearica", "sarus"}, names); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(map[string][]string{
+		"antigone": {"stats antigone"}, "balearica": {"stats balearica"}, "sarus": {"stats sarus"},
+	}, c.Incidents.Checks); diff != "" {
+		t.Errorf("checks when something breaks (-want +got):\n%s", diff)
+	}
 	if len(c.Heartbeats) != 1 || c.Heartbeats[0].Every != 5*time.Minute || c.Heartbeats[0].URL != pings {
 		t.Errorf("heartbeats %+v", c.Heartbeats)
 	}
@@ -226,7 +231,8 @@ func TestCommentedSettingsAreValid(t *testing.T) {
 		t.Fatalf("the settings that are commented out have mistakes:\n%v", wrong)
 	}
 	if c.Mailbox.Poll != 5*time.Minute || len(c.Trust.Unchecked) != 1 || c.Routines[0].Start == (routines.Date{}) ||
-		len(c.Routines[0].Days) != 5 || c.Routines[0].Quiet == (routines.Quiet{}) || c.Routines[0].By == (routines.By{}) {
+		len(c.Routines[0].Days) != 5 || c.Routines[0].Quiet == (routines.Quiet{}) || c.Routines[0].By == (routines.By{}) ||
+		len(c.Incidents.Checks["antigone"]) != 2 {
 		t.Errorf("settings were lost: %+v", c)
 	}
 }

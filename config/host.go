@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ronde/checks"
 	"ronde/hosts"
 )
 
@@ -22,9 +23,11 @@ func (r *reader) hosts(root *section) []hosts.Config {
 			Root:   s.root(),
 		}
 		things := s.texts("things", `["Nuage", "Forge"]`)
+		onAlert := s.texts("on_alert", `["stats antigone"]`)
 		if s.table == nil {
 			continue
 		}
+		r.onAlert = append(r.onAlert, alertChecks{s, one.Name, onAlert})
 		r.things[one.Name] = nil
 		for _, t := range things {
 			r.things[one.Name] = append(r.things[one.Name], t.text)
@@ -99,4 +102,29 @@ func (s *section) showing(name string) string {
 		return ""
 	}
 	return shown(s.table.values[name].text) + " "
+}
+
+// alertChecks are the checks to be made when something on a host breaks, as they are
+// written. They may name what stands further down in the file.
+type alertChecks struct {
+	*section
+	host string
+	refs []item
+}
+
+// evidence reads which checks are made when something on each host breaks: without a
+// setting its own "stats", if it has those.
+func (r *reader) evidence(known targets) map[string][]string {
+	all := map[string][]string{}
+	for _, s := range r.onAlert {
+		if !s.has("on_alert") && s.host != "" && checks.NeedsDocker.MetBy(known.host(s.host)) {
+			all[s.host] = []string{"stats " + s.host}
+		}
+		for _, i := range s.refs {
+			if _, ok := s.checkRef("on_alert", i, known); ok {
+				all[s.host] = append(all[s.host], i.text)
+			}
+		}
+	}
+	return all
 }

@@ -139,6 +139,8 @@ func TestMistakes(t *testing.T) {
 		{"host without an engine", "[[host]]\nname = \"b\"\n" + chore + "every = \"1d\"\nchecks = [\"stats b\"]", `7:11: routine[a].checks: "b" has no docker setting, which stats needs`},
 		{"host that is not this machine", oneHost + chore + "every = \"1d\"\nchecks = [\"reboot antigone\"]", `8:11: routine[a].checks: "antigone" has no local setting, which reboot needs`},
 		{"secret that is none", secret + chore + "every = \"1d\"\nchecks = [\"oauth intar\"]", `9:11: routine[a].checks: there is no [[oauth]] "intar"; did you mean "intra"?`},
+		{"on_alert of no such host", oneHost + "on_alert = [\"stats antigon\"]", `4:13: host[antigone].on_alert: there is no host "antigon"; did you mean "antigone"?`},
+		{"on_alert of a host that is not this machine", oneHost + "on_alert = [\"reboot antigone\"]", `4:13: host[antigone].on_alert: "antigone" has no local setting, which reboot needs`},
 		{"secret in place of a host", oneHost + secret + chore + "every = \"1d\"\nchecks = [\"stats intra\"]", `12:11: routine[a].checks: there is no host "intra"; known: "antigone"`},
 		{"host in place of a secret", oneHost + chore + "every = \"1d\"\nchecks = [\"oauth antigone\"]", `8:11: routine[a].checks: there is no [[oauth]] "antigone"; none is configured`},
 		{"every kind of check", oneHost + "local = true\n" + secret + chore + "every = \"1d\"\nchecks = [\"stats antigone\", \"reboot antigone\", \"oauth intra\"]", ``},

@@ -21,6 +21,7 @@ type reader struct {
 	files    map[string][sha256.Size]byte // fingerprints, by setting
 	defaults map[string]string            // by setting, as written in a file; for the tests
 	things   map[string][]string          // by host, words of the names of what runs there
+	onAlert  []alertChecks                // of each host
 	required []string                     // settings without a default, also for the tests
 }
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"ronde/e2e/peers"
 	"ronde/e2e/scene"
@@ -13,7 +14,8 @@ func TestStatsOfARealEngineInTheRoom(t *testing.T) {
 	for _, name := range []string{"nextcloud", "keycloak"} {
 		must(t, engine.RunBusybox(name, "sleep", "600"))
 	}
-	w := settle(t, func(s *scene.Settings) { s.Docker = engine.Host })
+	tables, url := hookTables(t)
+	w := settle(t, func(s *scene.Settings) { s.Docker, s.Routines = engine.Host, s.Routines+tables })
 	_, err := w.ana.Say(w.ctx, w.technique, "!stats antigone")
 	must(t, err)
 	w.expect(t, w.technique, "the figures", "📊", "antigone", "nextcloud", "keycloak")
@@ -27,6 +29,11 @@ func TestStatsOfARealEngineInTheRoom(t *testing.T) {
 	if !strings.Contains(out, `"nextcloud"`) {
 		t.Errorf("ronde check stats printed:\n%s", out)
 	}
+	if !posted(w.ctx, url, kumaPost("Nextcloud (antigone)", 0, "502", time.Now())) {
+		t.Fatal("the webhook takes nothing")
+	}
+	w.expect(t, w.supervision, "the incident", "🔴 Panne · Nextcloud")
+	w.expect(t, w.supervision, "what its host says, unasked", "✅ antigone", "conteneur ", "\nnextcloud ")
 	engine.Stop()
 	_, err = w.ana.Say(w.ctx, w.technique, "!stats antigone")
 	must(t, err)

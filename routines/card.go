@@ -133,7 +133,7 @@ const mostEvidence = 4
 // writeEvidence adds what the checks said, what needs a look first.
 func (d *Desk) writeEvidence(m *text.Message, outcomes []checks.Outcome, now time.Time) {
 	sorted := slices.Clone(outcomes)
-	slices.SortStableFunc(sorted, func(a, b checks.Outcome) int { return urgency(b) - urgency(a) })
+	slices.SortStableFunc(sorted, checks.WorstFirst)
 	for _, o := range sorted[:min(mostEvidence, len(sorted))] {
 		m.Line()
 		checks.WriteOutcome(m, d.Language, o, now.In(d.Location))
@@ -144,11 +144,6 @@ func (d *Desk) writeEvidence(m *text.Message, outcomes []checks.Outcome, now tim
 }
 
 func isWell(o checks.Outcome) bool { return o.Status == checks.OK }
-
-// urgency is higher for what needs a look sooner. Unknown may hide anything.
-func urgency(o checks.Outcome) int {
-	return slices.Index([]checks.Status{checks.OK, checks.Unknown, checks.Warning, checks.Critical}, o.Status)
-}
 
 // writeHelp adds where the chore is explained, whose turn it is, when it was last done, and how to say that it is done.
 func (d *Desk) writeHelp(m *text.Message, s standing, last store.Completion, now time.Time) {

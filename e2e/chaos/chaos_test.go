@@ -83,6 +83,10 @@ func TestTheJudgeNotices(t *testing.T) {
 		{"a command with two answers", 0, 1, func(p *plan, v *view, _ *[]deed) {
 			v.answers[p.orders[0].event] = append(v.answers[p.orders[0].event], "once more")
 		}},
+		{"a past told twice", 0, 1, func(_ *plan, v *view, _ *[]deed) {
+			v.past(v.cards[0], "🕘 once")
+			v.past(v.cards[0], "🕘 twice")
+		}},
 		{"an answer to nobody", 0, 1, func(_ *plan, v *view, _ *[]deed) { v.answers["$nobody"] = []string{"yes"} }},
 		{"something nobody asked for", 0, 1, func(_ *plan, v *view, _ *[]deed) {
 			v.cards = append(v.cards, &card{bodies: []string{"hello"}})

@@ -15,6 +15,7 @@ type card struct {
 	bodies []string // the first and each edit
 	about  subject  // by what it shows now
 	seeds  map[string]int
+	pasts  int // how often it was told under it what was the last time
 }
 
 func (c *card) shows() string { return c.bodies[len(c.bodies)-1] }
@@ -68,11 +69,20 @@ func (v *view) take(e homeserver.Event) {
 		v.others = append(v.others, e.Type+" "+body)
 	case e.Edits() != "":
 		v.edit(e, body)
+	case strings.HasPrefix(body, "🕘 ") && v.byEvent[answered] != nil:
+		v.past(v.byEvent[answered], body)
 	case answered != "":
 		v.answers[answered] = append(v.answers[answered], body)
 	default:
 		c := &card{event: e.ID, bodies: []string{body}, about: v.plan.subjectOf(body), seeds: map[string]int{}}
 		v.cards, v.byEvent[e.ID] = append(v.cards, c), c
+	}
+}
+
+// past takes note of what is told once under the card of something that broke before.
+func (v *view) past(c *card, body string) {
+	if c.pasts++; c.pasts > 1 {
+		v.doubled = append(v.doubled, "the past of "+c.shows()+": "+body)
 	}
 }
 

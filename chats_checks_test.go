@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"ronde/checks"
+	"ronde/hosts"
+	"ronde/text"
+)
+
+// engines are the Docker engines of a story, for the checks that the bot makes by
+// itself: no time passes in a story while somebody talks to a real one. Their methods
+// may be called from several goroutines.
+type engines struct {
+	mu     sync.Mutex
+	of     map[string]engine // by host
+	behind interface {
+		Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome
+	}
+}
+
+// engine is what one answers with: its containers, or why there is nothing to say, and
+// after how long.
+type engine struct {
+	samples []hosts.ContainerSample
+	fault   checks.Fault
+	after   time.Duration
+}
+
+// Run answers for the engines of the story, and leaves the rest to the bot.
+func (e *engines) Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome {
+	var outcomes []checks.Outcome
+	for _, ref := range refs {
+		kind, host, _ := strings.Cut(ref, " ")
+		e.mu.Lock()
+		one, known := e.of[host]
+		e.mu.Unlock()
+		if kind != "stats" || !known {
+			outcomes = append(outcomes, e.behind.Run(ctx, []string{ref}, l)...)
+			continue
+		}
+		outcomes = append(outcomes, one.answer(ctx, ref, host))
+	}
+	return outcomes
+}
+
+func (e engine) answer(ctx context.Context, ref, host string) checks.Outcome {
+	select {
+	case <-time.After(e.after):
+	case <-ctx.Done():
+	}
+	if e.fault != "" {
+		return checks.Outcome{Ref: ref, Result: checks.Result{
+			Check: "stats", Host: host, At: time.Now(), Findings: []checks.Finding{{Thing: host, Fault: e.fault}}, Error: "dial 192.0.2.1",
+		}}
+	}
+	m := checks.NewMeasurement(host, e.samples, time.Now())
+	return checks.Outcome{Ref: ref, Result: m.Result, Count: len(m.Containers), Containers: m.Containers}
+}
+
+// connect puts the engines of the story in the place of the real ones.
+func (c *chat) connect() *engines {
+	if c.engines == nil {
+		c.engines = &engines{of: map[string]engine{}}
+		before := c.prepare
+		c.prepare = func(r *ronde) {
+			if before != nil {
+				before(r)
+			}
+			c.engines.behind, r.alerts.Checks = r.alerts.Checks, c.engines
+		}
+	}
+	return c.engines
+}
+
+var containerForm = regexp.MustCompile(`^(\S+)(?: (\d+)%)?( restarting)?$`)
+
+// setContainers says what runs on a host: "nextcloud 95%", which is how much of its
+// memory it uses, "db restarting", or a name alone.
+func (c *chat) setContainers(_ step, m []string) error {
+	var samples []hosts.ContainerSample
+	for words := range strings.SplitSeq(m[2], ", ") {
+		form := containerForm.FindStringSubmatch(words)
+		if form == nil {
+			return fmt.Errorf("%q is no container", words)
+		}
+		share, _ := strconv.Atoi(form[2])
+		s := hosts.ContainerSample{ID: form[1], Name: form[1], At: time.Now().AddDate(100, 0, 0)} // the measurement's own time counts
+		s.Memory.Usage, s.Memory.Limit, s.PIDs.Current = uint64(share)<<20, 100<<20, 12
+		if form[3] != "" {
+			s.State = "restarting"
+		}
+		samples = append(samples, s)
+	}
+	return c.setAnswer(m[1], engine{samples: samples})
+}
+
+// setEngine has the engine of a host be away, or not answer within the time that a check
+// has.
+func (c *chat) setEngine(_ step, m []string) error {
+	if m[2] == "silent" {
+		return c.setAnswer(m[1], engine{fault: checks.FaultLate, after: 20 * time.Second})
+	}
+	return c.setAnswer(m[1], engine{fault: checks.FaultAway})
+}
+
+func (c *chat) setAnswer(host string, e engine) error {
+	if c.service != nil && c.engines == nil {
+		return errors.New("the engines of a story are there before the bot starts")
+	}
+	all := c.connect()
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.of[host] = e
+	return nil
+}
