@@ -21,6 +21,7 @@ require (
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/rs/zerolog v1.35.1
 	github.com/teambition/rrule-go v1.8.2
+	github.com/wneessen/go-mail v0.8.1
 	github.com/xhit/go-str2duration/v2 v2.2.0
 	go.mau.fi/util v0.10.1
 	golang.org/x/net v0.59.0

@@ -39,6 +39,7 @@ type Bot struct {
 	poll   poll
 	echoes echoes
 	pace   pace
+	reach  reach
 	synced chan struct{} // closed when a first /sync is stored
 
 	// The rest belongs to the sync loop.

@@ -93,6 +93,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
+		{"[pager]", reflect.DeepEqual(c.Pager, running.Pager)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts)},
 		{"[board]", c.Board.Listen == running.Board.Listen},

@@ -170,7 +170,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "pager", "pager.ntfy", "pager.mail", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -210,7 +210,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example
 // that may stand beside the others.
 func TestCommentedSettingsAreValid(t *testing.T) {
-	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|secret_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
+	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|secret_file|token_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
 	var doc strings.Builder
 	for line := range strings.Lines(string(readFile(t, example))) {
 		if settingLine.MatchString(strings.TrimSuffix(line, "\n")) && !exclusive.MatchString(line) {
