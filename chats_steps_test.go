@@ -81,6 +81,12 @@ func verbs() []verb {
 		{`killed while it sends`, func(c *chat, _ step, _ []string) error { c.killOnSend(); return nil }},
 		{`homeserver down`, func(c *chat, _ step, _ []string) error { c.srv.GoAway(); return nil }},
 		{`homeserver up`, func(c *chat, _ step, _ []string) error { return c.srv.ComeBack() }},
+		{`pager ?(.*)`, (*chat).addPager},
+		{`critical (.*)`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("[incidents]\ncritical = [%q]\n", m[1])
+			return nil
+		}},
+		{`(ntfy|email) (works|is gone|is full|is deaf)`, (*chat).setRoad},
 		{`silence`, func(*chat, step, []string) error { return nil }},
 
 		{`mail`, func(c *chat, s step, _ []string) error { return c.writeMail(s.block) }},

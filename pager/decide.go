@@ -1,6 +1,8 @@
 package pager
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"ronde/alerts"
@@ -14,6 +16,7 @@ const grace = 30 * time.Second
 // matter is an incident, and what people know of it.
 type matter struct {
 	store.Incident              // zero for the homeserver itself
+	burns          bool         // it is critical, and nobody has it
 	carded         bool         // the room has its card
 	shown          bool         // the room shows it as it is
 	pages          []store.Page // about it, oldest first
@@ -28,75 +31,72 @@ type step struct {
 }
 
 // survey reads everything that may have to be paged while the homeserver is out of reach.
-func (p *Pager) survey(tx *store.Tx, since time.Time) (all []matter, err error) {
+func (p *Pager) survey(tx *store.Tx) (all []matter, err error) {
+	known := map[int64]*matter{}
 	open, err := tx.OpenIncidents()
 	if err != nil {
 		return nil, err
 	}
-	pages, err := tx.PagesToNote()
-	if err != nil {
+	for _, i := range open {
+		known[i.ID] = &matter{Incident: i}
+	}
+	if p.Config.Outage {
+		known[0] = &matter{}
+	}
+	if err := readCards(tx, known); err != nil {
 		return nil, err
 	}
-	known := map[int64]bool{}
-	for _, i := range open {
-		known[i.ID] = true
-		if !p.Settings.IsCritical(i) && !about(pages, i.ID) {
-			continue
-		}
-		m, err := look(tx, i)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, m)
+	if err := readPages(tx, known); err != nil {
+		return nil, err
 	}
-	for _, page := range pages {
-		if known[page.Incident] {
-			continue
-		}
-		known[page.Incident] = true
-		i, _, err := tx.Incident(page.Incident)
-		if err != nil {
-			return nil, err
-		}
-		m, err := look(tx, i)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, m)
-	}
-	if p.Config.Outage && !known[0] {
-		all = append(all, matter{})
+	for _, id := range slices.Sorted(maps.Keys(known)) {
+		all = append(all, *known[id])
 	}
 	return all, nil
 }
 
-func about(pages []store.Page, incident int64) bool {
-	for _, page := range pages {
-		if page.Incident == incident {
-			return true
+// readCards notes what the room shows.
+func readCards(tx *store.Tx, known map[int64]*matter) error {
+	all, err := tx.CardsOfOpen(alerts.IncidentCard)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if m := known[c.Subject]; m != nil {
+			m.carded = c.EventID != ""
+			m.shown = m.carded && c.Sent >= c.Revision
 		}
 	}
-	return false
+	return nil
 }
 
-// look reads what people know of an incident.
-func look(tx *store.Tx, i store.Incident) (m matter, err error) {
-	m.Incident = i
-	if m.pages, err = tx.PagesOf(i.ID); err != nil || i.ID == 0 {
-		return m, err
+// readPages adds what was paged, also about what is over.
+func readPages(tx *store.Tx, known map[int64]*matter) error {
+	all, err := tx.PagesInQuestion()
+	if err != nil {
+		return err
 	}
-	card, known, err := tx.CardOf(alerts.IncidentCard, i.ID)
-	m.carded = known && card.EventID != ""
-	m.shown = m.carded && card.Sent >= card.Revision
-	return m, err
+	for _, page := range all {
+		if known[page.Incident] == nil {
+			i, _, err := tx.Incident(page.Incident)
+			if err != nil {
+				return err
+			}
+			known[page.Incident] = &matter{Incident: i}
+		}
+		m := known[page.Incident]
+		m.pages = append(m.pages, page)
+	}
+	return nil
 }
 
 // decide says what has to be done, now that the homeserver has been out of reach for long
 // enough.
 func (p *Pager) decide(now, since time.Time, all []matter) (steps []step) {
 	for _, m := range all {
+		m.burns = m.ID == 0 || m.State == store.Firing && p.Settings.IsCritical(m.Incident)
 		for _, r := range p.roads {
-			if s, due := p.decideOne(now, since, m, r.name); due {
+			if s, due := m.decide(now, since, r.name); due {
 				steps = append(steps, s)
 			}
 		}
@@ -104,26 +104,25 @@ func (p *Pager) decide(now, since time.Time, all []matter) (steps []step) {
 	return steps
 }
 
-// decideOne says what has to be done about one thing on one road. What broke is said once,
+// decide says what has to be done about one thing on one road. What broke is said once,
 // until it is over, and that is said once; an incident whose end was said, or that the
 // rooms know by now, is said again only after it rang again.
-func (p *Pager) decideOne(now, since time.Time, m matter, road string) (s step, due bool) {
+func (m matter) decide(now, since time.Time, road string) (s step, due bool) {
 	s = step{incident: m.ID, road: road}
 	last := lastOn(m.pages, road)
-	burning := m.ID == 0 || m.State == store.Firing && p.Settings.IsCritical(m.Incident)
 	switch {
 	case last.State == store.PageTrying:
 		return s, false
 	case last.State == store.PageWaiting:
 		s.giveUp = last.ID
-		return s, burning != (last.What == store.PageDown)
+		return s, m.burns != (last.What == store.PageDown)
 	case last.What == store.PageDown && last.Noted.IsZero():
 		s.what = store.PageUp
 		return s, m.ID != 0 && m.State == store.Resolved
 	}
 	s.what = store.PageDown
 	fresh := now.Sub(m.RangAt) < grace && !now.Before(m.RangAt)
-	return s, burning && !fresh && m.unseen(since) && (last.ID == 0 || m.RangAt.After(last.Decided))
+	return s, m.burns && !fresh && m.unseen(since) && (last.ID == 0 || m.RangAt.After(last.Decided))
 }
 
 // unseen reports whether the room does not know that it is burning: it never had the card,

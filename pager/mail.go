@@ -80,7 +80,7 @@ func (c Mail) letter(to, agent string, m message) (*mail.Msg, error) {
 	letter.SetUserAgent(agent)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // no vacation answers it
 	if !m.Calm {
-		letter.SetImportance(mail.ImportanceUrgent)
+		letter.SetImportance(mail.ImportanceHigh)
 	}
 	letter.SetBodyString(mail.TypeTextPlain, m.Body)
 	return letter, nil

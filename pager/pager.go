@@ -79,7 +79,9 @@ const lookEvery = 30 * time.Second
 func (p *Pager) Run(ctx context.Context) error {
 	p.begin()
 	for err := p.takeOver(ctx); err != nil; err = p.takeOver(ctx) {
-		p.Log.ErrorContext(ctx, "what was paged cannot be taken over", "err", err)
+		if ctx.Err() == nil {
+			p.Log.ErrorContext(ctx, "what was paged cannot be taken over", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -142,7 +144,7 @@ func (p *Pager) look(ctx context.Context) error {
 		if err := errors.Join(keepAway(tx, since), tx.GiveUpReturns()); err != nil || !ripe {
 			return err
 		}
-		all, err := p.survey(tx, since)
+		all, err := p.survey(tx)
 		if err != nil {
 			return err
 		}

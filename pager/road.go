@@ -76,8 +76,13 @@ func (r *road) wakeUp() {
 	}
 }
 
-// run carries what waits until ctx ends.
+// run carries what waits until ctx ends. What an earlier process left waits until it is
+// known whether the homeserver is back.
 func (r *road) run(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(settling):
+	}
 	for ctx.Err() == nil {
 		pause, err := r.carry(ctx)
 		if err != nil && ctx.Err() == nil {

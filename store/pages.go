@@ -54,18 +54,24 @@ func (tx *Tx) AddPage(p Page) error {
 	return nil
 }
 
-// PagesOf returns the pages about an incident, or with 0 those about the homeserver that
+// PagesInQuestion returns the pages about incidents that are not resolved, and those that
 // the rooms do not know of yet, oldest first.
-func (tx *Tx) PagesOf(incident int64) ([]Page, error) {
-	where, args := "WHERE incident_id = ? ORDER BY id", []any{incident}
-	if incident == 0 {
-		where, args = "WHERE noted_at = 0 AND incident_id IS NULL ORDER BY id", nil
-	}
-	pages, err := many(tx, scanPage, selectPage+where, args...)
+func (tx *Tx) PagesInQuestion() ([]Page, error) {
+	pages, err := many(tx, scanPage, selectPage+`WHERE noted_at = 0
+		UNION `+selectPage+`WHERE incident_id IN (SELECT id FROM incidents WHERE state <> 'resolved') ORDER BY id`)
 	if err != nil {
-		return nil, fmt.Errorf("read the pages about incident %d: %w", incident, err)
+		return nil, fmt.Errorf("read what was paged: %w", err)
 	}
 	return pages, nil
+}
+
+// CardsOfOpen returns the cards of one kind that mirror incidents that are not resolved.
+func (tx *Tx) CardsOfOpen(kind string) ([]Card, error) {
+	cards, err := many(tx, scanCard, selectCard+"WHERE kind = ? AND subject IN (SELECT id FROM incidents WHERE state <> 'resolved')", kind)
+	if err != nil {
+		return nil, fmt.Errorf("read the cards of open incidents: %w", err)
+	}
+	return cards, nil
 }
 
 // PagesToNote returns the pages that the rooms do not know of yet, oldest first.
