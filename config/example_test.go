@@ -72,6 +72,9 @@ func TestExampleParses(t *testing.T) {
 	if len(c.Heartbeats) != 1 || c.Heartbeats[0].Every != 5*time.Minute || c.Heartbeats[0].URL != pings {
 		t.Errorf("heartbeats %+v", c.Heartbeats)
 	}
+	if c.Pager == nil || c.Pager.After != 5*time.Minute || c.Pager.Outage || c.Pager.Ntfy.Priority != 5 || c.Pager.Mail.Password != "the secret of RONDE_SMTP_PASSWORD" || len(c.Pager.Mail.To) != 2 {
+		t.Errorf("pager %+v", c.Pager)
+	}
 	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
 		t.Errorf("oauth %+v", c.OAuth)
 	}

@@ -24,7 +24,8 @@ func (r *reader) pager(root *section) *pager.Config {
 	if s.table == nil {
 		return nil
 	}
-	if c.Ntfy == nil && c.Mail == nil && !s.has("ntfy") && !s.has("mail") {
+	named := func(road string) bool { return s.has(road) || s.misspelt(road) }
+	if !named("ntfy") && !named("mail") {
 		s.note(s.table.at, s.name, "reaches nobody; write [pager.ntfy], [pager.mail] or both below it")
 	}
 	if strings.ContainsAny(c.Contact, "\r\n") || len([]rune(c.Contact)) > 200 {

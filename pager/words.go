@@ -159,7 +159,7 @@ func clean(s string, most int) string {
 func (p *Pager) told(pages []store.Page, what store.PageKind, now time.Time) string {
 	var said []string
 	for _, kind := range []string{"ntfy", "mail"} {
-		if page, known := firstBy(pages, kind, what); known {
+		if page, known := arrived(pages, kind, what); known {
 			one := kind + " " + p.Language.Clock(page.At, now)
 			if page.State == store.PageUnknown {
 				one = p.Language.Say("page.note.unsure", "Road", one)
@@ -170,9 +170,9 @@ func (p *Pager) told(pages []store.Page, what store.PageKind, now time.Time) str
 	return strings.Join(said, ", ")
 }
 
-// firstBy returns the first page of a kind that arrived by a kind of road, else one that
-// may have.
-func firstBy(pages []store.Page, kind string, what store.PageKind) (page store.Page, known bool) {
+// arrived returns a page that arrived by a kind of road, or may have: the first that said
+// what broke, better a sure one, and the last that said that it is over.
+func arrived(pages []store.Page, kind string, what store.PageKind) (page store.Page, known bool) {
 	var fit []store.Page
 	for _, one := range pages {
 		road, _, _ := strings.Cut(one.Road, " ")
@@ -182,6 +182,9 @@ func firstBy(pages []store.Page, kind string, what store.PageKind) (page store.P
 	}
 	if len(fit) == 0 {
 		return page, false
+	}
+	if what == store.PageUp {
+		return slices.MaxFunc(fit, func(a, b store.Page) int { return a.At.Compare(b.At) }), true
 	}
 	return slices.MinFunc(fit, func(a, b store.Page) int {
 		return cmp.Or(strings.Compare(string(a.State), string(b.State)), a.At.Compare(b.At)) // sent before unknown

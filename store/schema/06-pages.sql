@@ -18,4 +18,4 @@ CREATE TABLE pages (
 CREATE INDEX pages_of_incident ON pages (incident_id);
 CREATE INDEX pages_to_do ON pages (road, id) WHERE state = 'waiting';
 CREATE INDEX pages_trying ON pages (batch) WHERE state = 'trying';
-CREATE INDEX pages_to_note ON pages (id) WHERE noted_at = 0;
+CREATE INDEX page_notes_to_do ON pages (id) WHERE noted_at = 0;
