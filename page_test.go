@@ -57,7 +57,7 @@ func TestWhichHomeserverIsOutOfReach(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		faults func(homeserver.Request) homeserver.Fault
-		away   bool
+		away   bool // people are paged
 	}{
 		{"it takes connections and says nothing", all(homeserver.Fault{Delay: time.Hour}), true},
 		{"it refuses connections", all(homeserver.Fault{Drop: homeserver.DropConnection}), true},
@@ -77,7 +77,9 @@ func TestWhichHomeserverIsOutOfReach(t *testing.T) {
 				time.Sleep(time.Minute)
 				c.srv.SetFaults(tt.faults)
 				c.happens("kuma down Nuage | 502")
-				time.Sleep(15 * time.Minute)
+				time.Sleep(3 * time.Minute)
+				c.happens("restart")
+				time.Sleep(12 * time.Minute)
 				synctest.Wait()
 				if got := len(c.pages.Posts()); (got == 2) != tt.away || got != 0 && got != 2 {
 					t.Errorf("people got %+v; the log:\n%s", c.pages.Posts(), c.log)

@@ -125,6 +125,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	for {
 		b.pace.allow(2 * requestTime)
 		err := openKeys(ctx, b.helper)
+		b.reach.heard(err)
 		if err == nil {
 			b.machine().SetBackgroundCtx(ctx)
 			patience.end()

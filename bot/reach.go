@@ -2,11 +2,8 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
-
-	"ronde/cards"
 )
 
 // reach is when the homeserver last let the bot know that it is there.
@@ -15,37 +12,20 @@ type reach struct {
 	last time.Time
 }
 
-// Reached returns when the homeserver last answered a /sync or a message, zero for never.
-// That it asks for a pause, or refuses a message for good, is an answer, too; that it
-// fails, or no longer knows the bot, is none.
+// Reached returns when the homeserver last answered a /sync, or at the start let the bot
+// open its keys; zero for never. That it asks for a pause is an answer, too; that it fails,
+// or no longer knows the bot, is none.
 func (b *Bot) Reached() time.Time {
 	b.reach.mu.Lock()
 	defer b.reach.mu.Unlock()
 	return b.reach.last
 }
 
-// asked takes note of how a /sync ended.
-func (r *reach) asked(err error) {
-	if _, pause := pauseAsked(err); err == nil || pause {
-		r.now()
-	}
-}
-
-// sent takes note of how sending an event ended.
-func (r *reach) sent(err error) {
-	if err == nil {
-		r.now()
+// heard takes note of how a request ended.
+func (r *reach) heard(err error) {
+	if _, pause := pauseAsked(err); err != nil && !pause {
 		return
 	}
-	err = sendError(err)
-	var limited *cards.RateLimitError
-	var refused *cards.RefusedError
-	if errors.As(err, &limited) || errors.As(err, &refused) && !tokenDead(err) {
-		r.now()
-	}
-}
-
-func (r *reach) now() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last = time.Now()

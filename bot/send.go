@@ -60,7 +60,6 @@ func (b *Bot) put(ctx context.Context, room id.RoomID, kind event.Type, body any
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	resp, err := b.cli.SendMessageEvent(ctx, room, kind, body, mautrix.ReqSendEvent{TransactionID: txn, DontEncrypt: true})
-	b.reach.sent(err)
 	if err != nil {
 		if _, code := answered(err); code == "M_DUPLICATE_ANNOTATION" {
 			return "", nil

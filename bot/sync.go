@@ -48,7 +48,7 @@ func (b *Bot) listen(ctx context.Context, since string) error {
 func (b *Bot) round(ctx context.Context, since string, hurry bool) (string, error) {
 	asked := time.Now()
 	resp, err := b.ask(ctx, since, hurry)
-	b.reach.asked(err)
+	b.reach.heard(err)
 	if err != nil {
 		return "", err
 	}

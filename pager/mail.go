@@ -178,8 +178,7 @@ func isUntrusted(err error) bool {
 // failure says why a mail was not taken. Until its last line is sent it certainly was
 // not; after that only a word of the server says that it was not.
 func (c Mail) failure(err error) error {
-	var sending *mail.SendError
-	if errors.As(err, &sending) {
+	if sending, ok := errors.AsType[*mail.SendError](err); ok {
 		if sending.ErrorCode() > 0 {
 			return fmt.Errorf("the mail server refuses it with %d (%s)", sending.ErrorCode(), sending.Reason)
 		}

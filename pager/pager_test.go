@@ -2,6 +2,7 @@ package pager
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,27 @@ func TestKilledInTheMiddle(t *testing.T) {
 	})
 }
 
+// TestAskedToStopItEndsWhatItBegan: else it could not know what came of it.
+func TestAskedToStopItEndsWhatItBegan(t *testing.T) {
+	story(t, "while ntfy thinks", func(w *town) {
+		w.stop()
+		w.road = roundTrip(func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(10 * time.Second):
+				return w.box.RoundTrip(r)
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})
+		w.start()
+		w.breaks("Nuage")
+		w.after(5*time.Minute + 5*time.Second)
+		w.restart()
+		w.after(time.Hour)
+		w.both(nuageDown)
+	})
+}
+
 func TestARoadThatFailsIsTriedAgain(t *testing.T) {
 	story(t, "and holds up no other", func(w *town) {
 		w.box.Set(postbox.Ntfy, postbox.Gone)
@@ -154,6 +176,12 @@ func TestARoadThatFailsIsTriedAgain(t *testing.T) {
 		if len(ids) != 1 || ids[""] {
 			t.Errorf("the mails have the ids %v", ids)
 		}
+	})
+	story(t, "and not one that took it without a farewell", func(w *town) {
+		w.box.Set(postbox.Email, postbox.Rude)
+		w.breaks("Nuage")
+		w.after(5 * time.Hour)
+		w.both(nuageDown)
 	})
 	story(t, "and not any more once the rooms say it", func(w *town) {
 		w.box.Set(postbox.Ntfy, postbox.Gone)

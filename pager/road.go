@@ -3,7 +3,6 @@ package pager
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -139,15 +138,16 @@ func (r *road) ended(ctx context.Context, batch int64, result error) (rest time.
 
 // log says what came of an attempt; a road that goes on failing is logged once.
 func (r *road) log(ctx context.Context, batch int64, result error) {
-	level := slog.LevelWarn
+	log := r.pager.Log.With("road", r.name, "page", batch)
 	switch {
 	case result == nil:
-		r.pager.Log.InfoContext(ctx, "people were paged", "road", r.name, "page", batch)
+		log.InfoContext(ctx, "people were paged")
+	case errors.Is(result, errDoubt):
+		log.WarnContext(ctx, "nobody knows whether people were paged", "err", result)
+	case r.broken:
+		log.DebugContext(ctx, "people still cannot be paged", "err", result)
 	default:
-		if r.broken && !errors.Is(result, errDoubt) {
-			level = slog.LevelDebug
-		}
-		r.pager.Log.Log(ctx, level, "people cannot be paged", "road", r.name, "page", batch, "err", result)
+		log.WarnContext(ctx, "people cannot be paged", "err", result)
 	}
 	r.broken = result != nil
 }

@@ -136,7 +136,13 @@ func (s *session) keep(raw []byte) {
 	s.box.take(Post{Road: Email, To: s.to, ID: m.GetHeader("Message-Id"), Title: m.GetHeader("Subject"), Body: body, Rings: m.GetHeader("Importance") == "high"})
 }
 
-func (s *session) Reset()        { s.from, s.to = "", "" }
+func (s *session) Reset() {
+	if s.to != "" && s.box.mood(Email) == Rude {
+		_ = s.conn.Conn().Close()
+	}
+	s.from, s.to = "", ""
+}
+
 func (s *session) Logout() error { return nil }
 
 // mood is how a road treats what comes now.

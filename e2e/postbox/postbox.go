@@ -28,13 +28,13 @@ const (
 // Mood is how a road treats what comes.
 type Mood int
 
-// The moods of a road. A deaf one takes what it is given, and its answer is lost; a full one
-// refuses it.
+// The moods of a road.
 const (
 	Works Mood = iota
-	Gone
-	Full
-	Deaf
+	Gone       // refuses connections
+	Full       // refuses what it is given
+	Deaf       // takes what it is given, and its answer is lost
+	Rude       // takes what it is given, says so, and hangs up
 )
 
 // Post is what somebody was sent.
