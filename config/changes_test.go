@@ -66,6 +66,7 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"a rule for mails", "\n[rights]", "mail = [{ subject = 'a', as = 'note' }]\n[rights]", "[[mail]]"},
 		{"a secret", "RONDE_P", "RONDE_Q", "[mailbox]"},
 		{"a heartbeat", "\n[[host]]", "\n[[heartbeat]]\nname = \"hc\"\nurl_env = \"RONDE_A_URL\"\n[[host]]", "[[heartbeat]]"},
+		{"the second road", "\n[[host]]", "\n" + ntfy + "[[host]]", "[pager]"},
 		{"where webhooks are served", "8080", "8081", "[board]"},
 		{"the secret of a webhook", "RONDE_W", "RONDE_X", "[[webhook]]"},
 		{"the account of Kuma", "\n[rights]", "[rooms]\ntechnique = \"#t:example.org\"\nsupervision = \"#s:example.org\"\nkuma_user = \"@kuma:example.org\"\n[rights]", "[rooms]"},

@@ -9,6 +9,7 @@ import (
 
 	"ronde/cards"
 	"ronde/e2e/postbox"
+	"ronde/store"
 )
 
 const (
@@ -272,6 +273,31 @@ func TestTheRoomsHearOfItOnce(t *testing.T) {
 		w.homeserver(false)
 		w.after(time.Hour)
 		w.both(nuageDown, nuageUp)
+	})
+	story(t, "once it is known what came of the last attempt", func(w *town) {
+		w.config.Mail = nil
+		w.restart()
+		id := w.breaks("Forge")
+		w.after(2 * time.Minute)
+		var batch int64
+		w.update(func(tx *store.Tx) error { // another road is at it
+			if err := tx.AddPage(store.Page{Incident: id, Road: "mail ana@example.com", What: store.PageDown, Outage: tx.Now}); err != nil {
+				return err
+			}
+			pages, err := tx.TryPages("mail ana@example.com")
+			batch = pages[0].Batch
+			return err
+		})
+		w.homeserver(true)
+		w.after(5 * time.Minute)
+		if notes := w.notes(); len(notes) > 0 {
+			t.Errorf("the rooms hear too early: %+v", notes)
+		}
+		w.update(func(tx *store.Tx) error { return tx.PageArrived(batch) })
+		w.after(time.Minute)
+		if notes := w.notes(); len(notes) != 1 || !strings.Contains(notes[0].Message, "mail 00:02") {
+			t.Errorf("the rooms hear %+v", notes)
+		}
 	})
 	story(t, "and what it knows is not paged in the next outage", func(w *town) {
 		w.breaks("Nuage")

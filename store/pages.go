@@ -84,10 +84,10 @@ func (tx *Tx) PagesToNote() ([]Page, error) {
 }
 
 // TryPages returns what a road has to say next as one message, and stores that it is
-// attempted: those whose earlier attempt failed as they were then, else all that have
-// something of one kind to say, what broke before what is over.
+// attempted: what broke before what is over; those whose earlier attempt failed as they
+// were then, else all that wait.
 func (tx *Tx) TryPages(road string) ([]Page, error) {
-	first, known, err := one(tx, scanPage, selectPage+"WHERE road = ? AND state = 'waiting' ORDER BY batch = 0, what, id LIMIT 1", road)
+	first, known, err := one(tx, scanPage, selectPage+"WHERE road = ? AND state = 'waiting' ORDER BY what, id LIMIT 1", road)
 	if err != nil || !known {
 		return nil, wrapTry(road, err)
 	}

@@ -56,6 +56,11 @@ func TestAPageIsTriedAsItWas(t *testing.T) {
 	try("5 down 5/1;")
 	end((*Tx).PageArrived, 5)
 	try("1 up 1/1;")
+	end((*Tx).PageFailed, 1)
+	add(PageDown, "ntfy")
+	try("6 down 6/1;")
+	end((*Tx).PageArrived, 6)
+	try("1 up 1/1;")
 	update(t, s, func(tx *Tx) error { return tx.PagesInDoubt() })
 	try("1 up 1/2;")
 	update(t, s, func(tx *Tx) error { return tx.PagesInDoubt() })
@@ -66,7 +71,7 @@ func TestAPageIsTriedAsItWas(t *testing.T) {
 		for _, p := range pages {
 			got += fmt.Sprintf("%d %s;", p.ID, p.State)
 		}
-		if want := "1 unknown;2 unknown;3 waiting;4 unknown;5 sent;"; got != want {
+		if want := "1 unknown;2 unknown;3 waiting;4 unknown;5 sent;6 sent;"; got != want {
 			t.Errorf("what came of them is %q, want %q", got, want)
 		}
 		return err
