@@ -200,8 +200,9 @@ func TestARoadThatFailsIsTriedAgain(t *testing.T) {
 		}
 	})
 	story(t, "one address that is none keeps nothing from another", func(w *town) {
+		w.stop()
 		w.config.Mail.To = []string{"nobody@example.com", "ana@example.com"}
-		w.restart()
+		w.start()
 		w.breaks("Nuage")
 		w.after(time.Hour)
 		w.both(nuageDown)
