@@ -85,14 +85,14 @@ func (p *Pager) writeOne(i store.Incident, calm bool, now time.Time) (title stri
 
 // writeMany writes a page about several incidents, the oldest first.
 func (p *Pager) writeMany(all []store.Incident, calm bool, now time.Time) (title string, lines []string) {
-	slices.SortStableFunc(all, func(a, b store.Incident) int { return a.Since.Compare(b.Since) })
+	slices.SortStableFunc(all, func(a, b store.Incident) int { return begun(a).Compare(begun(b)) })
 	mark, key := "🔴 ", "page.several.down"
 	if calm {
 		mark, key = "🟢 ", "page.several.up"
 	}
 	title = mark + p.Language.Say(key, "Count", len(all)) + " · " + things(all)
 	if !calm {
-		when := " · " + p.Language.Say("incident.since", "When", p.Language.Clock(all[0].Since, now))
+		when := " · " + p.Language.Say("incident.since", "When", p.Language.Clock(begun(all[0]), now))
 		title = text.OneLine(title, shownTitle-len([]rune(when))) + when
 	}
 	for _, i := range all[:min(listed, len(all))] {
@@ -128,12 +128,20 @@ func (p *Pager) headline(i store.Incident, calm bool, now time.Time, most int) s
 			" · " + l.Say("incident.lasted", "Time", l.Duration(ended.Sub(i.Since)))
 	}
 	begin := "🔴 " + l.Say("incident.firing") + " · " + clean(i.Thing, shownThing)
-	end := " · " + l.Say("incident.since", "When", l.Clock(i.Since, now))
+	end := " · " + l.Say("incident.since", "When", l.Clock(begun(i), now))
 	room := most - len([]rune(begin+end+" · "))
 	if i.Fault == "" || room < 5 {
 		return begin + end
 	}
 	return begin + " · " + clean(i.Fault, room) + end
+}
+
+// begun is since when an incident fires: if it was back in between, since then.
+func begun(i store.Incident) time.Time {
+	if i.RefiredAt.After(i.Since) {
+		return i.RefiredAt
+	}
+	return i.Since
 }
 
 // writeOutage writes a page about nothing but the homeserver.
