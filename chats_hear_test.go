@@ -24,6 +24,7 @@ func (c *chat) listen() error {
 		}
 		c.seen[name] = len(timeline)
 	}
+	c.hearPages()
 	slices.SortStableFunc(fresh, func(a, b homeserver.Event) int { return a.At.Compare(b.At) })
 	for _, e := range fresh {
 		u, err := c.hear(e)

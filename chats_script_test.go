@@ -47,7 +47,7 @@ func parseScript(script string) []step {
 
 // utterance is something that the bot said, or now says in another way.
 type utterance struct {
-	room   string // technique or supervision
+	room   string // technique or supervision, or the road of a page
 	mark   string // "<" quiet, "<!" rings, "<!ana" rings and mentions her, "~" an edit
 	body   string // with plain spaces
 	html   string
@@ -85,7 +85,7 @@ type expectation struct {
 	words string
 }
 
-var saidLine = regexp.MustCompile(`^(technique|supervision) (<!(?:[a-z]+(?:,[a-z]+)*)?|<|~) (.*)$`)
+var saidLine = regexp.MustCompile(`^(technique|supervision|ntfy|email) (<!(?:[a-z]+(?:,[a-z]+)*)?|<|~) (.*)$`)
 
 func (c *chat) expectation(s step) (expectation, bool) {
 	if words, ok := strings.CutPrefix(s.text, "html "); ok {

@@ -99,6 +99,8 @@ func verbs() []verb {
 		{`killed while it sends`, func(c *chat, _ step, _ []string) error { c.killOnSend(); return nil }},
 		{`homeserver down`, func(c *chat, _ step, _ []string) error { c.srv.GoAway(); return nil }},
 		{`homeserver up`, func(c *chat, _ step, _ []string) error { return c.srv.ComeBack() }},
+		{`pager ?(.*)`, (*chat).addPager},
+		{`(ntfy|email) (works|is gone|is full|is deaf)`, (*chat).setRoad},
 		{`silence`, func(*chat, step, []string) error { return nil }},
 
 		{`mail`, func(c *chat, s step, _ []string) error { return c.writeMail(s.block) }},

@@ -33,6 +33,7 @@ func TestChats(t *testing.T) {
 
 func playFile(t *testing.T, file, script string) {
 	c := newChat(t)
+	defer c.closePages()
 	defer c.stop()
 	written, err := c.play(parseScript(script), *updateChats)
 	if err != nil {

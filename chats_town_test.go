@@ -20,6 +20,7 @@ import (
 	"ronde/bot"
 	"ronde/config"
 	"ronde/e2e/homeserver"
+	"ronde/e2e/postbox"
 	"ronde/store"
 )
 
@@ -50,6 +51,7 @@ type chat struct {
 	outside  func(homeserver http.RoundTripper) http.RoundTripper // nil: there is only the homeserver
 	engines  *engines                                             // nil: the hosts' own
 	prepare  func(*ronde)                                         // before it starts; may be nil
+	pages    *postbox.Box                                         // nil: nobody can be paged
 	mails    []store.Mail                                         // came while the bot was down
 	mailNow  uint32                                               // the UID of the last mail
 	harmed   bool                                                 // the log may hold errors
@@ -168,7 +170,7 @@ func (c *chat) start() error {
 	}
 	level := &slog.LevelVar{}
 	log := slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: level}))
-	whole, err := newService(read, &service{load: c.configure, store: c.store, log: log, level: level, http: c.client()})
+	whole, err := newService(read, &service{load: c.configure, store: c.store, log: log, level: level, http: c.client(), dial: c.dialer()})
 	if err != nil {
 		return err
 	}
@@ -192,6 +194,9 @@ func (c *chat) start() error {
 // client reaches the homeserver, and what else the test has.
 func (c *chat) client() *http.Client {
 	client := c.srv.Client()
+	if c.pages != nil {
+		client.Transport = pageRoads{c.pages, client.Transport}
+	}
 	if c.outside != nil {
 		client.Transport = c.outside(client.Transport)
 	}

@@ -24,12 +24,13 @@ func layers() map[string][]string {
 		"bot":         {"cards", "text"},
 		"routines":    {"cards", "checks", "store", "text"},
 		"alerts":      {"cards", "checks", "store", "text"},
+		"pager":       {"alerts", "cards", "store", "text"},
 		"maintenance": {"cards", "checks", "store", "text"},
 		"moderation":  {"cards", "checks", "store", "text"},
 		"board":       {"alerts", "store"},
 		"commands":    {"alerts", "cards", "checks", "hosts", "maintenance", "moderation", "routines", "store", "text"},
 		"config": {
-			"alerts", "board", "bot", "cards", "checks", "commands", "hosts", "maintenance", "moderation", "pulse",
+			"alerts", "board", "bot", "cards", "checks", "commands", "hosts", "maintenance", "moderation", "pager", "pulse",
 			"routines", "store", "text",
 		},
 	}
@@ -45,6 +46,7 @@ func protocols() map[string]string {
 		"github.com/mattn/go-sqlite3":  "store",
 		"github.com/coreos/go-systemd": "pulse",
 		"go.mau.fi/util/dbutil":        "store",
+		"github.com/wneessen/go-mail":  "pager",
 		"github.com/go-co-op/gocron":   "one",
 		"github.com/teambition":        "routines",
 		"golang.org/x/crypto/ssh":      "one",

@@ -44,6 +44,7 @@ type cli struct {
 	Check   checkCommand   `cmd:"" help:"Make a check now; exits with its verdict (0 ok, 1 warning, 2 critical, 3 unknown)."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database to a new file, also while the bot runs."`
 	Mail    mailCommand    `cmd:"" help:"Look at mails."`
+	Page    pageCommand    `cmd:"" help:"Reach people as when the homeserver is away."`
 	Health  healthCommand  `cmd:"" help:"Say whether the running bot is alive; for a container's health check."`
 	Print   printVersion   `cmd:"" name:"version" help:"Print the version."`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,7 +27,8 @@ type service struct {
 	store *store.Store
 	log   *slog.Logger
 	level *slog.LevelVar
-	http  *http.Client // nil for the network
+	http  *http.Client                                                         // nil for the network
+	dial  func(ctx context.Context, network, address string) (net.Conn, error) // so is this
 
 	watchdog pulse.Watchdog
 
@@ -55,6 +57,7 @@ func (s *service) assemble(c config.Config) (*ronde, error) {
 	r, err := assemble(c, s.store, s.log, s.http)
 	if err == nil {
 		r.commands.Config, r.board.Sockets = s, &s.sockets
+		r.dial = s.dial
 	}
 	return r, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,8 @@ type ronde struct {
 	store    *store.Store
 	log      *slog.Logger
 	language *text.Language
-	http     http.RoundTripper // nil for the network
+	http     http.RoundTripper                                                    // nil for the network
+	dial     func(ctx context.Context, network, address string) (net.Conn, error) // so is this
 	outbox   *cards.Outbox
 	bot      *bot.Bot
 	routines *routines.Desk
@@ -114,7 +116,7 @@ func (r *ronde) run(ctx context.Context) error {
 			}
 		})
 	}
-	start("matrix", r.bot.Run)
+	start("matrix", r.matrix)
 	start("outbox", func(ctx context.Context) error { return r.outbox.Run(ctx, r.bot) })
 	start("commands", r.commands.Run)
 	start("alerts", r.alerts.Run)
@@ -128,6 +130,9 @@ func (r *ronde) run(ctx context.Context) error {
 	}
 	if r.config.Board.Listen != "" {
 		start("board", r.board.Run)
+	}
+	if p := r.newPager(); p != nil {
+		start("pager", p.Run)
 	}
 	if p := r.newPulse(); p != nil {
 		start("pulse", p.Run)

@@ -203,6 +203,9 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: r.Kind == Plain}}
 }
 
+// SourceName names the system that an incident comes from.
+func (d *Desk) SourceName(source string) string { return d.source(source) }
+
 // source names a system that sends mails: by the name that its rule has, or by that
 // of its kind.
 func (d *Desk) source(s string) string {

@@ -44,6 +44,9 @@ func (d *Desk) writeEvidence(tx *store.Tx, s standing, w want, outcomes []checks
 // saidLast is when it was last said that it is down. A webhook says so of now, whenever
 // that began; a mail may have lain somewhere.
 func (s standing) saidLast() (last time.Time) {
+	if s.tally != nil {
+		return s.Alerted // it is its members of which that was said
+	}
 	for _, w := range s.seen {
 		switch {
 		case w.What != store.Down:

@@ -39,6 +39,7 @@ type Bot struct {
 	poll   poll
 	echoes echoes
 	pace   pace
+	reach  reach
 	synced chan struct{} // closed when a first /sync is stored
 
 	// The rest belongs to the sync loop.
@@ -124,6 +125,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	for {
 		b.pace.allow(2 * requestTime)
 		err := openKeys(ctx, b.helper)
+		b.reach.heard(err)
 		if err == nil {
 			b.machine().SetBackgroundCtx(ctx)
 			patience.end()

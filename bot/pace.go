@@ -35,5 +35,14 @@ func (p *pace) kept() bool {
 // away does not end it. It is true before Run.
 func (b *Bot) Alive() bool { return b.pace.kept() }
 
-// Synced is closed once this bot has stored what a first /sync brought.
+// Synced is closed once this bot has stored what a first /sync brought, or knows that
+// none will come before somebody logs it in again.
 func (b *Bot) Synced() <-chan struct{} { return b.synced }
+
+func (b *Bot) begun() {
+	select {
+	case <-b.synced:
+	default:
+		close(b.synced)
+	}
+}

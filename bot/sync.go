@@ -48,6 +48,7 @@ func (b *Bot) listen(ctx context.Context, since string) error {
 func (b *Bot) round(ctx context.Context, since string, hurry bool) (string, error) {
 	asked := time.Now()
 	resp, err := b.ask(ctx, since, hurry)
+	b.reach.heard(err)
 	if err != nil {
 		return "", err
 	}
@@ -77,11 +78,7 @@ func (b *Bot) stored(ctx context.Context, h *harvest) {
 		b.rooms.with(func() { p.last = last })
 	}
 	b.sealed.tried = true
-	select {
-	case <-b.synced:
-	default:
-		close(b.synced)
-	}
+	b.begun()
 }
 
 // ask makes one /sync request. Its error is errNudged when a fresh one is wanted.

@@ -95,6 +95,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[escalation]]", reflect.DeepEqual(c.Incidents.Steps, running.Incidents.Steps)},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
+		{"[pager]", reflect.DeepEqual(c.Pager, running.Pager)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts) &&
 			reflect.DeepEqual(c.Incidents.Checks, running.Incidents.Checks)},

@@ -69,6 +69,7 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"how long texts are kept", "\n[rights]", "[incidents]\nkeep = \"30d\"\n[rights]", "[incidents]"},
 		{"what cannot wait", "\n[rights]", "[incidents]\ncritical = [\"antigone\"]\n[rights]", "[incidents]"},
 		{"a heartbeat", "\n[[host]]", "\n[[heartbeat]]\nname = \"hc\"\nurl_env = \"RONDE_A_URL\"\n[[host]]", "[[heartbeat]]"},
+		{"the second road", "\n[[host]]", "\n" + ntfy + "[[host]]", "[pager]"},
 		{"where webhooks are served", "8080", "8081", "[board]"},
 		{"the secret of a webhook", "RONDE_W", "RONDE_X", "[[webhook]]"},
 		{"the account of Kuma", "\n[rights]", "[rooms]\ntechnique = \"#t:example.org\"\nsupervision = \"#s:example.org\"\nkuma_user = \"@kuma:example.org\"\n[rights]", "[rooms]"},

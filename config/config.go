@@ -24,6 +24,7 @@ import (
 	"ronde/checks"
 	"ronde/commands"
 	"ronde/hosts"
+	"ronde/pager"
 	"ronde/pulse"
 	"ronde/routines"
 )
@@ -49,6 +50,7 @@ type Config struct {
 	MailRules   []alerts.Rule         // what mails of other kinds are, in the order of the file
 	Incidents   alerts.Settings       // how incidents are followed
 	Heartbeats  []pulse.Heartbeat     // who hears that the bot lives, in the order of the file
+	Pager       *pager.Config         // how people are reached without the homeserver; nil for not at all
 	KumaUser    string                // whose messages in the rooms are Uptime Kuma's alerts; "" for nobody
 	Board       board.Config          // what is served over HTTP; without a Listen, nothing
 	Hosts       []hosts.Config        // in the order of the file
@@ -131,6 +133,7 @@ func (r *reader) config(s *section) Config {
 	r.mailbox(&c, s)
 	c.MailRules = r.mailRules(s)
 	c.Heartbeats = r.heartbeats(s)
+	c.Pager = r.pager(s)
 	c.Board = r.board(s)
 	c.Hosts = r.hosts(s)
 	c.Incidents = r.incidents(s, c.Prompting.Lease)

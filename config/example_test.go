@@ -80,6 +80,9 @@ func TestExampleParses(t *testing.T) {
 	if s := c.Incidents.Steps; len(c.Prompting.Watch.People) != 2 || len(s) != 3 || !s[0].Turn || len(s[1].People) != 2 || !s[2].Room {
 		t.Errorf("turns %+v, steps %+v", c.Prompting.Watch, s)
 	}
+	if c.Pager == nil || c.Pager.After != 5*time.Minute || c.Pager.Outage || c.Pager.Ntfy.Priority != 5 || c.Pager.Mail.Password != "the secret of RONDE_SMTP_PASSWORD" || len(c.Pager.Mail.To) != 2 {
+		t.Errorf("pager %+v", c.Pager)
+	}
 	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
 		t.Errorf("oauth %+v", c.OAuth)
 	}
@@ -178,7 +181,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "pager", "pager.ntfy", "pager.mail", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -218,7 +221,7 @@ func TestExampleNamesEverySetting(t *testing.T) {
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example
 // that may stand beside the others.
 func TestCommentedSettingsAreValid(t *testing.T) {
-	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|secret_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
+	exclusive := regexp.MustCompile(`^# (password_file|access_token_file|access_token_env|recovery_key_file|client_secret_file|secret_file|token_file|url_file|thing|weekly|monthly|rrule|when|expires|ca_file|cert_file|key_file) = `)
 	var doc strings.Builder
 	for line := range strings.Lines(string(readFile(t, example))) {
 		if settingLine.MatchString(strings.TrimSuffix(line, "\n")) && !exclusive.MatchString(line) {

@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	ntfy    = "[pager.ntfy]\nserver = \"https://h\"\ntopic = \"a\"\n"
+	smtp    = "[pager.mail]\naddress = \"h:465\"\nfrom = \"r@h.org\"\nto = [\"a@h.org\"]\n"
 	oneHost = "[[host]]\nname = \"antigone\"\ndocker = \"unix:///run/docker.sock\"\n"
 	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
 	secret  = "[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_env = \"RONDE_S\"\n"
@@ -22,13 +24,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, people, prompts, rights, rooms, routine, timezone, webhook`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, timezone, webhook`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, people, prompts, rights, rooms, routine, timezone, webhook`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, people, prompts, rights, rooms, routine, timezone, webhook`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, timezone, webhook`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, timezone, webhook`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -111,6 +113,22 @@ func TestMistakes(t *testing.T) {
 		{"rule with one bracket", "[mail]\nsubject = 'a'\nas = \"note\"", `1:2: mail: there can be several; write [[mail]], with two brackets on each side`},
 		{"rule with a name of two lines", rule + "name = \"a\\nb\"", `4:8: mail["a\nb"].name: "a\nb" is not one line of 1 to 40 characters without spaces around it`},
 		{"rule misspelt", rule + "resolved_subjct = 'b'", `4:1: mail[1].resolved_subjct: unknown setting; did you mean "resolved_subject"?`},
+
+		{"pager of every form", "[pager]\ncontact = \"Ana\"\n[pager.ntfy]\nserver = \"http://127.0.0.1:2586/\"\ntopic = \"a\"\n[pager.mail]\naddress = \"localhost:25\"\ntls = \"none\"\nfrom = \"R <r@h.org>\"\nto = [\"a@h.org\"]", ``},
+		{"pager that reaches nobody", "[pager]\nafter = \"5m\"", `1:2: pager: reaches nobody; write [pager.ntfy], [pager.mail] or both below it`},
+		{"pager in a hurry", ntfy + "[pager]\nafter = \"30s\"", `5:9: pager.after: "30s" is out of range; it goes from "2m" to "1d"`},
+		{"road misspelt", "[pager.nfty]\nserver = \"https://h\"", `1:8: pager.nfty: unknown table; did you mean "ntfy"?`},
+		{"several topics", "[[pager.ntfy]]\nserver = \"https://h\"\ntopic = \"a\"", `1:9: pager.ntfy: is a list, but a table in braces is wanted: ntfy = …; its settings stand below [pager.ntfy]`},
+		{"topic within the address", strings.Replace(ntfy, "//h", "//h/ronde", 1), `2:10: pager.ntfy.server: "https://h/ronde" has more than a host; the topic has a setting of its own, and so has the token`},
+		{"ntfy in clear", strings.Replace(ntfy, "https", "http", 1), `2:10: pager.ntfy.server: "http://h" would send the pages readable over the network; write https://`},
+		{"topic of two words", strings.Replace(ntfy, "\"a\"", "\"hunter 2\"", 1), `3:9: pager.ntfy.topic: is not the name of a topic; it has 1 to 64 letters, digits, "-" and "_", such as "ronde-k3x9v2m7"`},
+		{"token in the file", ntfy + "token = \"tk_hunter2\"", `4:1: pager.ntfy.token: a secret does not stand in this file; put it in a file of its own and name that with token_file, or name an environment variable with token_env`},
+		{"mail without TLS elsewhere", smtp + "tls = \"none\"", `5:7: pager.mail.tls: "none" would send the mails readable over the network; it is for this machine only ("localhost", "127.0.0.1", "[::1]"), else write "implicit" or "starttls"`},
+		{"mail with an account without a password", smtp + "user = \"u\"", `1:8: pager.mail.password_file: missing; write password_file = "/etc/ronde/smtp-password", or password_env = "RONDE_SMTP_PASSWORD"`},
+		{"mail with a password without an account", smtp + "password_env = \"RONDE_P\"", `1:8: pager.mail.user: missing; write user = "ronde@example.org", or take the password away`},
+		{"mail to nobody", strings.Replace(smtp, "\"a@h.org\"", "", 1), `4:6: pager.mail.to: is an empty list; write to = ["ana@example.org"]`},
+		{"mail to somebody with a name", strings.Replace(smtp, "a@h.org", "Ana <a@h.org>", 1), `4:7: pager.mail.to: "Ana <a@h.org>" is not an address without a name, such as "ana@example.org"`},
+		{"mail from nobody", strings.Replace(smtp, "r@h.org", "ronde", 1), `3:8: pager.mail.from: "ronde" is not the address of a sender, such as "ronde@example.org" or "ronde <ronde@example.org>"`},
 
 		{"host twice", oneHost + strings.Replace(oneHost, "antigone", "Antigone", 1), `5:8: host[Antigone].name: "Antigone" is already the name of another host, on line 2`},
 		{"host of two words", strings.Replace(oneHost, "antigone", "my host", 1), `2:8: host["my host"].name: "my host" must be one word: people type it in a room`},

@@ -10,6 +10,7 @@ packages() {
   [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   [ -x /usr/lib/dovecot/imap ] || echo dovecot-imapd
   [ -x /usr/lib/dovecot/lmtp ] || echo dovecot-lmtpd
+  [ -x /usr/lib/dovecot/submission ] || echo dovecot-submissiond
   if [ -z "${RONDE_DOCKER_HOST:-}" ]; then
     [ -x /usr/sbin/dockerd ] || command -v dockerd >/dev/null || echo docker.io
   fi

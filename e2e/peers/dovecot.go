@@ -27,6 +27,11 @@ type Dovecot struct {
 	User     string
 	Password string
 
+	// What is handed in at these goes on to Relay, where whoever wants to see it listens.
+	SubmissionAddr    string // host:port of SMTP, in clear before STARTTLS
+	SubmissionTLSAddr string // host:port of SMTP over TLS
+	Relay             string // host:port
+
 	dir     string
 	lmtp    string // host:port that takes deliveries
 	binary  string
@@ -56,14 +61,14 @@ func StartDovecot(ctx context.Context, dir string) (*Dovecot, error) {
 	return d, nil
 }
 
-// dovecotBinary finds a Dovecot whose configuration we can write, with both services that we need.
+// dovecotBinary finds a Dovecot whose configuration we can write, with the services that we need.
 func dovecotBinary(ctx context.Context) (string, error) {
-	const install = "apt-get install dovecot-imapd dovecot-lmtpd"
+	const install = "apt-get install dovecot-imapd dovecot-lmtpd dovecot-submissiond"
 	binary, found := find("dovecot")
 	if !found {
 		return "", &MissingError{Peer: "Dovecot", Reason: "no dovecot in PATH", Install: install}
 	}
-	for _, service := range []string{"imap", "lmtp"} {
+	for _, service := range []string{"imap", "lmtp", "submission"} {
 		if _, err := os.Stat(filepath.Join("/usr/lib/dovecot", service)); err != nil {
 			return "", &MissingError{Peer: "Dovecot", Reason: "no service " + service, Install: install}
 		}
@@ -103,6 +108,7 @@ func (d *Dovecot) configure() error {
 	if err := page.Execute(&config, map[string]any{
 		"Dir": d.dir, "Account": d.account.name, "Group": d.account.group,
 		"IMAP": ports[0], "IMAPS": ports[1], "LMTP": ports[2],
+		"Submission": ports[3], "Submissions": ports[4], "Relay": ports[5],
 	}); err != nil {
 		return err
 	}
@@ -112,10 +118,11 @@ func (d *Dovecot) configure() error {
 	return d.account.own(d.dir)
 }
 
-// takePorts fills in the three addresses and gives their ports: IMAP, IMAP over TLS, LMTP.
-func (d *Dovecot) takePorts() ([3]string, error) {
-	var ports [3]string
-	for i, address := range []*string{&d.Addr, &d.TLSAddr, &d.lmtp} {
+// takePorts fills in the addresses and gives their ports: IMAP, IMAP over TLS, LMTP, SMTP, SMTP over TLS, and where
+// that goes on to.
+func (d *Dovecot) takePorts() ([6]string, error) {
+	var ports [6]string
+	for i, address := range []*string{&d.Addr, &d.TLSAddr, &d.lmtp, &d.SubmissionAddr, &d.SubmissionTLSAddr, &d.Relay} {
 		free, err := freeAddress()
 		if err != nil {
 			return ports, err
@@ -142,7 +149,7 @@ func (d *Dovecot) start(ctx context.Context) error {
 		return err
 	}
 	d.process = process
-	for _, address := range []string{d.Addr, d.TLSAddr, d.lmtp} {
+	for _, address := range []string{d.Addr, d.TLSAddr, d.lmtp, d.SubmissionAddr, d.SubmissionTLSAddr} {
 		if err := process.ready(ctx, answers(address)); err != nil {
 			d.Stop()
 			return errors.Join(err, errors.New(tail(d.LogFile())))
