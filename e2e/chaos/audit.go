@@ -66,6 +66,10 @@ func (p *plan) judgeAudit(v *verdict, audit []deed) {
 			once(v, fmt.Sprintf("%q", o.body), o.who, "command", lines[o.event])
 			delete(lines, o.event)
 		}
+		if o.removed {
+			once(v, fmt.Sprintf("the removal of %q", o.body), o.who, "removal", lines[o.takeback])
+			delete(lines, o.takeback)
+		}
 	}
 	for _, left := range lines {
 		v.double("in the audit log without a reason: %v", left)

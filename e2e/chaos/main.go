@@ -56,7 +56,7 @@ func main() {
 }
 
 // mostParallel is what one Dovecot takes: it counts the connections of a user.
-const mostParallel = 6
+const mostParallel = 12
 
 // roomiest is the memory if it may be used as a disk: a killed process loses
 // nothing that it had written, so a real disk would only be slower.
@@ -128,9 +128,10 @@ type total struct {
 	options
 	out io.Writer
 
-	mu                                                    sync.Mutex
-	kills                                                 kills
-	played, mails, presses, lost, doubled, unplayed, kept int
+	mu                                         sync.Mutex
+	kills                                      kills
+	played, mails, posts, said, presses, ended int
+	lost, doubled, unplayed, kept              int
 }
 
 func newTotal(o options, out io.Writer) *total {
@@ -144,7 +145,10 @@ func (t *total) add(o outcome) {
 	defer t.mu.Unlock()
 	t.played++
 	t.kills.add(o.kills)
-	t.mails += len(o.plan.mails)
+	t.mails += len(o.plan.mails) + o.plan.tellings(byMail)
+	t.posts += o.plan.tellings(byHook)
+	t.said += o.plan.tellings(inRoom)
+	t.ended += o.plan.recoveries()
 	t.presses += len(o.plan.presses)
 	t.tell(o)
 	if o.err == nil && o.verdict.good() && !t.verbose {
@@ -193,10 +197,11 @@ func (k *kills) add(more kills) {
 }
 
 func (t *total) print() {
-	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven} {
+	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven, posting, posted} {
 		fmt.Fprintf(t.out, "killed %d times %s\n", t.kills.met[m], m)
 	}
-	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d reactions: %d lost, %d doubled", t.played, t.kills.all, t.mails, t.presses, t.lost, t.doubled)
+	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d posts, %d messages of Kuma, %d recoveries, %d reactions: %d lost, %d doubled",
+		t.played, t.kills.all, t.mails, t.posts, t.said, t.ended, t.presses, t.lost, t.doubled)
 	if t.unplayed > 0 {
 		fmt.Fprintf(t.out, ", %d not played to their end", t.unplayed)
 	}

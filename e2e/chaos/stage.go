@@ -48,7 +48,11 @@ const (
 func newStage(ctx context.Context, dir, program string, dovecot *peers.Dovecot) (s *stage, err error) {
 	s = &stage{dir: dir, program: program, dovecot: dovecot}
 	if program == "" {
-		if s.program, err = scene.Build(ctx, dir); err != nil {
+		changes, err := overlay(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		if s.program, err = scene.Build(ctx, dir, "-overlay", changes); err != nil {
 			return nil, err
 		}
 	}
@@ -113,6 +117,34 @@ func (s *stage) folder(name string) error {
 	return nil
 }
 
+// renumber gives a folder a new UIDVALIDITY and its mails new UIDs, as a move to another
+// server does: the mails are copied, and the copy takes the folder's place.
+func (s *stage) renumber(name string) error {
+	fresh, old := name+"-fresh", name+"-old"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.courier.Create(fresh, nil).Wait(); err != nil {
+		return fmt.Errorf("make the folder %s: %w", fresh, err)
+	}
+	folder, err := s.courier.Select(name, &imap.SelectOptions{ReadOnly: true}).Wait()
+	if err != nil {
+		return fmt.Errorf("open the folder %s: %w", name, err)
+	}
+	if folder.NumMessages > 0 {
+		if _, err := s.courier.Copy(imap.SeqSet{{Start: 1, Stop: 0}}, fresh).Wait(); err != nil {
+			return fmt.Errorf("copy the folder %s: %w", name, err)
+		}
+	}
+	for _, step := range []func() error{
+		s.courier.Unselect().Wait, s.courier.Rename(name, old, nil).Wait, s.courier.Rename(fresh, name, nil).Wait, s.courier.Delete(old).Wait,
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("renumber the folder %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // remove takes a folder away.
 func (s *stage) remove(name string) error {
 	s.mu.Lock()
@@ -152,6 +184,7 @@ func newTown(device string) *homeserver.Server {
 	for _, name := range names() {
 		server.Register(name, "a password for "+name)
 	}
+	server.Register(kumaName, "a password for Uptime Kuma")
 	return server
 }
 
@@ -199,7 +232,9 @@ type settings struct {
 	homeserver string
 	rooms      rooms
 	dovecot    *peers.Dovecot // nil for no mailbox
+	mail       string         // where the mail server is reached
 	folder     string
+	board      string // where the bot listens; "" for nowhere
 	chores     []*chore
 }
 
@@ -216,6 +251,7 @@ events_per_second = 0
 [rooms]
 technique = %q
 supervision = %q
+kuma_user = "@kuma:ronde.test"
 [digest]
 day = "none"
 [incidents]
@@ -226,8 +262,16 @@ name = "antigone"
 	files := map[string]string{"matrix.password": botPassword}
 	if s.dovecot != nil {
 		files["mailbox.password"] = s.dovecot.Password
-		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolder = %q\nunchecked = [\"@exemple-asso.fr\"]\n",
-			s.dovecot.Addr, s.dovecot.User, s.folder)
+		// Of a folder that another took the place of, an idling client is told nothing.
+		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolder = %q\npoll = \"10s\"\nunchecked = [\"@exemple-asso.fr\"]\n",
+			s.mail, s.dovecot.User, s.folder)
+	}
+	if s.board != "" {
+		files["hook.secret"] = hookSecret
+		fmt.Fprintf(&b, "[board]\nlisten = %q\n", s.board)
+		for _, name := range hookNames() {
+			fmt.Fprintf(&b, "[[webhook]]\nname = %q\nkind = %[1]q\nsecret_file = \"hook.secret\"\n", name)
+		}
 	}
 	for _, c := range s.chores {
 		due := time.Now().AddDate(0, 0, -c.late).Format(time.DateOnly)
