@@ -1,7 +1,9 @@
 // Chaos runs the real bot against a homeserver that fails on purpose and a real
-// mailbox, and kills it with -9 again and again while mail comes in, routines fall
-// due and people react. Afterwards every mail, routine, reaction and command must
-// have had its effect exactly once.
+// mailbox, and kills it with -9 again and again while mail comes in, webhooks are
+// posted to, Uptime Kuma speaks in the room itself, routines fall due and people react.
+// The homeserver forgets what it was sent, the way to the mail server is cut, the mail
+// server renumbers the folder, and the bot's clock jumps. Afterwards every alert,
+// recovery, mail, routine, reaction and command must have had its effect exactly once.
 //
 //	go run ./e2e/chaos -seeds 200
 //
@@ -41,7 +43,7 @@ func main() {
 	flag.IntVar(&o.seeds, "seeds", 200, "play the seeds from 1 to `N`")
 	flag.Uint64Var(&o.seed, "seed", 0, "play this `seed` only")
 	flag.IntVar(&o.parallel, "parallel", min(mostParallel, 2*runtime.NumCPU()), "play so many seeds at once")
-	flag.StringVar(&o.program, "binary", "", "the bot; built from this checkout by default")
+	flag.StringVar(&o.program, "binary", "", "the bot; built from this checkout by default, so that its clock can be wrong")
 	flag.StringVar(&o.dir, "dir", roomiest(), "where to make a folder for everything")
 	flag.BoolVar(&o.verbose, "v", false, "print what was done to the bot, and keep everything")
 	flag.Parse()
