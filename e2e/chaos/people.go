@@ -131,6 +131,7 @@ func (p *plan) triage(lots *rand.Rand) {
 		switch lot := lots.IntN(10); {
 		case lot < 3:
 			p.press(lots, press{who: who, emoji: hushEmoji, incident: i, removal: pick(lots, []removal{stays, stays, hasty})})
+		case i.grouped: // what still fires after somebody closed it fires again, as a new one
 		case lot < 5:
 			p.press(lots, press{who: who, emoji: doneEmoji, incident: i, removal: pick(lots, []removal{stays, stays, hasty})})
 		case lot < 9 && !i.resolved: // else its end may come first, and the command too late
