@@ -124,13 +124,14 @@ func (p *poster) ready(ctx context.Context) error {
 }
 
 // recover has a thing be up again and waits until the room shows it.
-func (p *poster) recover(ctx context.Context, tap *matrixTap, room, thing string) (call, error) {
+func (p *poster) recover(ctx context.Context, tap *matrixTap, room, thing string) error {
 	sent := message(room, thing)
 	came := tap.expect(func(c call) bool { return sent(c) && strings.Contains(c.body, "🟢") })
 	if _, err := p.post(ctx, thing, true); err != nil {
-		return call{}, err
+		return err
 	}
-	return await(ctx, "the recovery", came)
+	_, err := await(ctx, "the recovery", came)
+	return err
 }
 
 // needHooked starts a bot with webhooks only.

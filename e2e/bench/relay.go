@@ -188,8 +188,7 @@ func (r *relay) pass(ctx context.Context, number int) error {
 		return nil
 	}
 	// Things that stay down would come to be one fault for all.
-	_, err = r.poster.recover(ctx, r.matrix, string(r.room), thing)
-	return err
+	return r.poster.recover(ctx, r.matrix, string(r.room), thing)
 }
 
 // botLog returns what the bot said, for an error.

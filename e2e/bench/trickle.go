@@ -64,10 +64,7 @@ func (t *town) wayOfBot() *way {
 	return &way{
 		name: "the bot", room: room,
 		down: func(ctx context.Context, thing string) (time.Time, error) { return t.poster.post(ctx, thing, false) },
-		after: func(ctx context.Context, thing string) error {
-			_, err := t.poster.recover(ctx, t.matrix, room, thing)
-			return err
-		},
+		after: func(ctx context.Context, thing string) error { return t.poster.recover(ctx, t.matrix, room, thing) },
 	}
 }
 

@@ -235,9 +235,6 @@ func groupBody(all []amAlert, nth int) []byte {
 	return encode(map[string]any{"version": "4", "status": status, "receiver": "ronde", "truncatedAlerts": 0, "alerts": alerts})
 }
 
-// ends tells whether anything says that an outage is over.
-func (o *outage) ends() bool { return o.incident != nil && o.incident.resolved }
-
 // recoveries counts what has to be shown as over in the end.
 func (p *plan) recoveries() (n int) {
 	for _, i := range p.incidents {
