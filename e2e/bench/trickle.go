@@ -63,7 +63,7 @@ func (t *town) wayOfBot() *way {
 	room := string(t.hooked.supervision)
 	return &way{
 		name: "the bot", room: room,
-		down: func(ctx context.Context, thing string) (time.Time, error) { return t.poster.post(ctx, thing, false) },
+		down:  func(ctx context.Context, thing string) (time.Time, error) { return t.poster.post(ctx, thing, false) },
 		after: func(ctx context.Context, thing string) error { return t.poster.recover(ctx, t.matrix, room, thing) },
 	}
 }

@@ -102,6 +102,13 @@ func (s *stage) connect() (err error) {
 	return nil
 }
 
+// reconnect has Dovecot look anew: to whoever was there when a folder took the place of
+// another, it may say for ever that the folder is deleted.
+func (s *stage) reconnect() error {
+	_ = s.courier.Close() // a new one follows
+	return s.connect()
+}
+
 // folder makes a folder for a seed. Dovecot's index of folders may answer that one
 // is there already when others are made and used at the same moment; it is as good.
 func (s *stage) folder(name string) error {
@@ -123,6 +130,9 @@ func (s *stage) renumber(name string) error {
 	fresh, old := name+"-fresh", name+"-old"
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.reconnect(); err != nil {
+		return err
+	}
 	if err := s.courier.Create(fresh, nil).Wait(); err != nil {
 		return fmt.Errorf("make the folder %s: %w", fresh, err)
 	}
@@ -142,22 +152,29 @@ func (s *stage) renumber(name string) error {
 			return fmt.Errorf("renumber the folder %s: %w", name, err)
 		}
 	}
-	return nil
+	return s.reconnect()
 }
 
 // remove takes a folder away.
 func (s *stage) remove(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.courier.Delete(name).Wait()
+	err := s.courier.Delete(name).Wait()
+	if _, refused := errors.AsType[*imap.Error](err); refused {
+		return nil // it ends with the mail server
+	}
+	return err
 }
 
 // deliver puts mails into a folder, one behind the other without waiting.
 func (s *stage) deliver(folder string, mails []mail) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for range 5 { // of a folder that has just taken the place of another, Dovecot may say that it is deleted
+	for range 5 {
 		if mails, err = s.put(folder, mails); err != nil || len(mails) == 0 {
+			return err
+		}
+		if err := s.reconnect(); err != nil {
 			return err
 		}
 	}
