@@ -354,13 +354,14 @@ func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
 	} else {
 		fold(&i, r)
 	}
-	if _, twin := s.twin(r, h.channel); !twin {
+	_, twin := s.twin(r, h.channel)
+	if !twin {
 		i.Alerts++
 	}
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	if err := tx.SaveIncident(i); err != nil || seen {
+	if err := tx.SaveIncident(i); err != nil || seen && twin {
 		return err
 	}
 	return showAny(tx, i, prompt)

@@ -21,10 +21,10 @@ func calmUntil(c store.Card, now time.Time) time.Time {
 		return time.Time{}
 	}
 	pause := min(calmPause<<(2*min(c.CalmEdits, 4)), longestCalm)
-	if until := c.SentAt.Add(pause); until.Before(now.Add(pause)) {
-		return until
+	if c.SentAt.After(now) { // the clock was set back
+		return time.Time{}
 	}
-	return now.Add(pause) // the clock was set back
+	return c.SentAt.Add(pause)
 }
 
 // Where urgent cards come within a minute of each other, the buttons of all but the

@@ -266,6 +266,27 @@ func TestSeedsThatTheCardNoLongerWantsAreDropped(t *testing.T) {
 	})
 }
 
+// TestASeedThatWasDroppedComesWhenItIsWantedAgain: an incident that is over before its
+// buttons have gone out, and then fires again, can be answered with them.
+func TestASeedThatWasDroppedComesWhenItIsWantedAgain(t *testing.T) {
+	story(t, "over and again", func(w *town) {
+		w.seed("👀", "✅")
+		w.start()
+		w.hs.does(only(isSeed, fmt.Errorf("connect: %w", cards.ErrNotSent)))
+		w.becomes(1, "fires")
+		w.seed()
+		w.becomes(1, "over")
+		w.hs.does(nil)
+		w.after(time.Minute)
+		w.seed("👀", "✅")
+		w.becomes(1, "fires again")
+		w.restart()
+		w.becomes(1, "fires still")
+		w.after(time.Minute)
+		w.shows("fires", "$1 → over", "$1 → fires again", "$1 👀", "$1 ✅", "$1 → fires still")
+	})
+}
+
 func TestANoticeGoesOutOnce(t *testing.T) {
 	story(t, "with one key", func(w *town) {
 		w.notice("n", "a notice")

@@ -14,14 +14,14 @@ type Parcel struct {
 }
 
 // AddParcel puts a parcel into the outbox. One with the same Txn is there already
-// and changes nothing.
+// and changes nothing, unless it was dropped: then there is use for it again.
 func (tx *Tx) AddParcel(p Parcel) error {
 	var card any
 	if p.CardID != 0 {
 		card = p.CardID
 	}
 	_, err := tx.exec(`INSERT INTO outbox (txn, room, card_id, emoji, message) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (txn) DO NOTHING`, p.Txn, p.Room, card, p.Emoji, p.Message)
+		ON CONFLICT (txn) DO UPDATE SET done = '' WHERE done = 'dropped'`, p.Txn, p.Room, card, p.Emoji, p.Message)
 	if err != nil {
 		return fmt.Errorf("put %s into the outbox: %w", p.Txn, err)
 	}

@@ -20,21 +20,34 @@ import (
 // bareLoop is the yardstick of the relay: IDLE, FETCH, PUT, and nothing stored,
 // understood, retried or encrypted. Nothing that keeps a promise can be faster.
 type bareLoop struct {
-	mail   *imapclient.Client
-	grown  chan uint32 // how many mails the folder holds
+	bareSender
+	mail  *imapclient.Client
+	grown chan uint32 // how many mails the folder holds
+	ended chan error  // holds how it ended
+}
+
+// bareSender puts messages into a room, one after another, and tries each once.
+type bareSender struct {
 	matrix *mautrix.Client
 	room   id.RoomID
 	sent   int
-	ended  chan error // holds how it ended
+}
+
+func openBareSender(ctx context.Context, matrix *mautrix.Client, room id.RoomID) (bareSender, error) {
+	if _, err := matrix.JoinRoomByID(ctx, room); err != nil {
+		return bareSender{}, fmt.Errorf("join the room of %s: %w", matrix.UserID, err)
+	}
+	return bareSender{matrix: matrix, room: room}, nil
 }
 
 // openBareLoop logs in at both servers, joins the room and waits for mail in the
 // background.
 func openBareLoop(ctx context.Context, mail login, matrix *mautrix.Client, room id.RoomID) (*bareLoop, error) {
-	l := &bareLoop{grown: make(chan uint32, 16), matrix: matrix, room: room, ended: make(chan error, 1)}
-	if _, err := matrix.JoinRoomByID(ctx, room); err != nil {
-		return nil, fmt.Errorf("join the bare loop's room: %w", err)
+	sender, err := openBareSender(ctx, matrix, room)
+	if err != nil {
+		return nil, err
 	}
+	l := &bareLoop{bareSender: sender, grown: make(chan uint32, 16), ended: make(chan error, 1)}
 	client, err := imapclient.DialInsecure(mail.address, &imapclient.Options{
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
 			if data.NumMessages != nil {
@@ -93,7 +106,7 @@ func (l *bareLoop) fetch(number uint32) ([]byte, error) {
 	return mails[0].FindBodySection(section), nil
 }
 
-func (l *bareLoop) put(ctx context.Context, text []byte) error {
+func (l *bareSender) put(ctx context.Context, text []byte) error {
 	body, err := json.Marshal(map[string]string{"msgtype": "m.text", "body": string(text)})
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@
 //	bench NAME VALUE UNIT [ratio R]
 //
 // where R is the figure divided by that of a yardstick measured in the same run: a
-// bare loop without any memory for the first three, `docker stats --no-stream` for
+// bare loop without any memory for what has to do with alerts, `docker stats --no-stream` for
 // stats_cold and stats_warm, a plain SELECT of each row for due_decision. Everything else that it says goes to standard error.
 // It exits with 1 when a figure is missing, whatever the reason.
 //
@@ -14,6 +14,21 @@
 //	relay_p99   accepted, into a room without encryption
 //	alert_p99   the same from the moment at which the mail was handed out
 //	sent_p99    the bot's own part of that: until the homeserver has the request
+//	server_p99  the rest of it: what the homeserver takes to answer
+//	trickle_p99  alerts one at a time by webhook: from its answer, which says that the
+//	            alert is stored, to the event that the homeserver has accepted
+//	trickle_sent_p99  the bot's own part of that
+//	storm_events  1,000 things go down, told by webhooks as fast as they are taken: all
+//	            events that the bot sends for it, edits and seeded reactions included,
+//	            until it is quiet
+//	storm_p99   from an alert's answer to the first accepted event that names it, or
+//	            that counts at least as many as were taken up to then
+//	flood_rss   most resident memory of a bot that finds 10,000 mails in its mailbox, up
+//	            to when the last of them is folded
+//	alertmanager_trickle_p99, alertmanager_trickle_sent_p99,
+//	alertmanager_storm_events, alertmanager_storm_p99
+//	            the same of an Alertmanager that waits as little as it can and posts to
+//	            a receiver which puts each post into a room
 //	stats_cold  20 containers, with nothing measured before
 //	stats_warm  the same while the bot keeps a measurement warm
 //	idle_rss    resident memory of a resting bot in two encrypted rooms, with a
@@ -53,7 +68,10 @@ type part struct {
 // the machine something even when they sleep.
 func parts() []part {
 	return []part{
-		{[]string{"relay_p50", "relay_p99", "alert_p99", "sent_p99"}, measureRelay},
+		{[]string{"relay_p50", "relay_p99", "alert_p99", "sent_p99", "server_p99"}, measureRelay},
+		{[]string{"trickle_p99", "trickle_sent_p99", "alertmanager_trickle_p99", "alertmanager_trickle_sent_p99"}, measureTrickle},
+		{[]string{"storm_events", "storm_p99", "alertmanager_storm_events", "alertmanager_storm_p99"}, measureStorm},
+		{[]string{"flood_rss"}, measureFlood},
 		{[]string{"stats_cold", "stats_warm"}, measureStats},
 		{[]string{"idle_rss"}, measureIdle},
 		{[]string{"start"}, measureStart},
@@ -63,8 +81,8 @@ func parts() []part {
 	}
 }
 
-// limit ends a run that hangs. About three minutes are usual.
-const limit = 15 * time.Minute
+// limit ends a run that hangs. About six minutes are usual.
+const limit = 25 * time.Minute
 
 func main() {
 	only := flag.String("only", "", "measure these figures alone, as `NAME,…`; due is all that begin with due_")

@@ -31,7 +31,8 @@ type relay struct {
 	matrix  *matrixTap
 	room    id.RoomID
 	stop    func() error
-	bot     *bot // nil for the bare loop
+	bot     *bot    // nil for the bare loop
+	poster  *poster // of the bot's webhooks
 	times   []passage
 }
 
@@ -75,6 +76,7 @@ func measureRelay(ctx context.Context, t *town) ([]figure, error) {
 		milliseconds("relay_p99", quantile(whole, 0.99), quantile(bareWhole, 0.99)),
 		milliseconds("alert_p99", quantile(bot.spans(taken), 0.99), quantile(bare.spans(taken), 0.99)),
 		milliseconds("sent_p99", quantile(bot.spans(working), 0.99), 0),
+		milliseconds("server_p99", quantile(bot.spans(sending), 0.99), quantile(bare.spans(sending), 0.99)),
 	}, nil
 }
 
@@ -96,12 +98,18 @@ func (t *town) relayOfBot(ctx context.Context) (*relay, error) {
 	if err != nil {
 		return nil, err
 	}
+	posts, tables, err := t.openHooks("relay")
+	if err != nil {
+		return nil, err
+	}
 	b, err := t.newBot(ctx, botName, false, func(s *scene.Settings) {
 		s.Mailbox = scene.Mailbox{Address: r.mail.address, User: r.mailbox.User, Password: r.mailbox.Password}
+		s.Routines = tables
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.poster = posts
 	if err := t.move(ctx, b); err != nil {
 		return nil, err
 	}
@@ -172,12 +180,15 @@ func (r *relay) pass(ctx context.Context, number int) error {
 	if err != nil {
 		return err
 	}
-	if number < 0 {
+	if number >= 0 {
+		pushed, fetched := r.mail.last()
+		r.times = append(r.times, passage{pushed, fetched, c.asked, c.answered})
+	}
+	if r.poster == nil {
 		return nil
 	}
-	pushed, fetched := r.mail.last()
-	r.times = append(r.times, passage{pushed, fetched, c.asked, c.answered})
-	return nil
+	// Things that stay down would come to be one fault for all.
+	return r.poster.recover(ctx, r.matrix, string(r.room), thing)
 }
 
 // botLog returns what the bot said, for an error.

@@ -30,7 +30,10 @@ type town struct {
 	ana        *scene.Person
 	mail       map[string]*peers.Dovecot // by the name of the mailbox; one server
 	engine     *peers.Docker
-	settled    *bot // lives in encrypted rooms
+	settled    *bot    // lives in encrypted rooms
+	hooked     *bot    // takes webhooks
+	poster     *poster // posts to them
+	manager    *manager
 
 	closers []func() error // run in the opposite order
 }
@@ -118,6 +121,10 @@ const (
 	botName     = "ronde"
 	loopName    = "bare"
 	settledName = "veilleur"
+	hookedName  = "guet" // takes webhooks
+	bareHook    = "bare-hook"
+	managerName = "alertmanager"
+	floodName   = "crue"
 )
 
 // needMail starts a mail server with the three mailboxes.
@@ -135,7 +142,7 @@ func (t *town) needMail(ctx context.Context) error {
 		return err
 	}
 	t.later(func() error { server.Stop(); return nil })
-	boxes, err := addMailboxes(server, filepath.Join(dir, "passwd"), botName, loopName, settledName)
+	boxes, err := addMailboxes(server, filepath.Join(dir, "passwd"), botName, loopName, settledName, floodName)
 	if err != nil {
 		return fmt.Errorf("add mailboxes: %w", err)
 	}

@@ -42,13 +42,16 @@ func (l *ledger) audit(ctx context.Context) (all []deed, err error) {
 
 // waiting counts what the bot knows that it still has to do. It only tells when
 // to look at the rooms; what they must show comes from the plan.
-func (l *ledger) waiting(ctx context.Context) (n int, err error) {
-	const count = `SELECT (SELECT count(*) FROM cards WHERE sent < revision) + (SELECT count(*) FROM outbox WHERE done = '') +
+//
+// quiet counts the edits that say no more than how often, and are put off.
+func (l *ledger) waiting(ctx context.Context) (n, quiet int, err error) {
+	const edits = "SELECT count(*) FROM cards WHERE sent < revision AND calm = 1 AND event_id <> ''"
+	const count = `SELECT (` + edits + `), (SELECT count(*) FROM cards WHERE sent < revision) - (` + edits + `) + (SELECT count(*) FROM outbox WHERE done = '') +
 		(SELECT count(*) FROM inbox WHERE state = 'new') + (SELECT count(*) FROM room_events WHERE state = 'new')`
-	if err := l.db.QueryRowContext(ctx, count).Scan(&n); err != nil {
-		return 0, fmt.Errorf("read what waits: %w", err)
+	if err := l.db.QueryRowContext(ctx, count).Scan(&quiet, &n); err != nil {
+		return 0, 0, fmt.Errorf("read what waits: %w", err)
 	}
-	return n, nil
+	return n, quiet, nil
 }
 
 func (p *plan) judgeAudit(v *verdict, audit []deed) {
@@ -65,6 +68,10 @@ func (p *plan) judgeAudit(v *verdict, audit []deed) {
 		if o.answer != "" {
 			once(v, fmt.Sprintf("%q", o.body), o.who, "command", lines[o.event])
 			delete(lines, o.event)
+		}
+		if o.removed {
+			once(v, fmt.Sprintf("the removal of %q", o.body), o.who, "removal", lines[o.takeback])
+			delete(lines, o.takeback)
 		}
 	}
 	for _, left := range lines {

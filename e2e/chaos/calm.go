@@ -16,6 +16,8 @@ const (
 	stuckAfter = 30 * time.Second
 	// settledAfter is how long nothing may change while the bot has nothing to do.
 	settledAfter = 4 * time.Second
+	// putOff is for how long the bot puts an edit off, at most.
+	putOff = 5 * time.Minute
 )
 
 // calm waits until the rooms show what they have to, or nothing moves any more.
@@ -30,11 +32,14 @@ func (p *play) calm(ctx context.Context) error {
 		if p.view.update(p.server) {
 			changed = time.Now()
 		}
-		waiting, err := p.ledger.waiting(ctx)
+		waiting, quiet, err := p.ledger.waiting(ctx)
 		if err != nil {
 			return err
 		}
 		still := time.Since(changed)
+		if waiting == 0 && quiet > 0 && still > settledAfter/4 {
+			return nil // the rest goes out later: see oneMoreTime
+		}
 		if waiting == 0 {
 			v, err := p.judge(ctx)
 			if err != nil || v.good() || still > settledAfter {
@@ -51,14 +56,17 @@ func (p *play) calm(ctx context.Context) error {
 	}
 }
 
-// oneMoreTime kills and starts the bot once more, when all is done: that must
-// change nothing.
+// oneMoreTime kills and starts the bot once more, when all is done, and so much later
+// that no edit is put off any more: but for these, that must change nothing.
 func (p *play) oneMoreTime(ctx context.Context) error {
 	var syncs atomic.Int32
 	if err := p.kill(); err != nil {
 		return err
 	}
 	p.server.Forget()
+	if err := setClock(p.clock, 2*putOff); err != nil {
+		return err
+	}
 	p.server.SetFaults(func(r homeserver.Request) homeserver.Fault {
 		if r.Kind == homeserver.Sync {
 			syncs.Add(1)

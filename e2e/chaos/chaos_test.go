@@ -32,7 +32,7 @@ func TestASeedDecidesThePlan(t *testing.T) {
 	for seed := range uint64(50) {
 		p := newPlan(seed, now)
 		if again := newPlan(seed, now); !slices.EqualFunc(p.mails, again.mails, func(a, b mail) bool { return string(a.raw) == string(b.raw) }) ||
-			fmt.Sprint(p.strikes, p.waves, p.absence) != fmt.Sprint(again.strikes, again.waves, again.absence) {
+			fmt.Sprint(p.strikes, p.waves, p.absences, p.jumps, p.renumbers, p.said()) != fmt.Sprint(again.strikes, again.waves, again.absences, again.jumps, again.renumbers, again.said()) {
 			t.Errorf("seed %d drew two plans", seed)
 		}
 		mails := 0
@@ -68,7 +68,9 @@ func TestTheJudgeNotices(t *testing.T) {
 			c.bodies = append(c.bodies, strings.Replace(c.shows(), " · annoncée 2 fois", "", 1))
 		}},
 		{"a reaction without effect", 1, 0, func(p *plan, v *view, _ *[]deed) {
-			i := slices.IndexFunc(p.presses, func(one *press) bool { return one.counts() && one.incident != nil && one.incident.resolved })
+			i := slices.IndexFunc(p.presses, func(one *press) bool {
+				return one.counts() && one.emoji == ackEmoji && one.incident != nil && one.incident.resolved
+			})
 			c := v.find(p.presses[i].subject())
 			c.bodies = append(c.bodies, strings.Replace(c.shows(), "\n👀 "+p.presses[i].who+", depuis 12:00", "", 1))
 		}},
@@ -77,7 +79,25 @@ func TestTheJudgeNotices(t *testing.T) {
 			c.bodies = append(c.bodies, "✅ Fait : "+c.about.chore.title()+" · ana, 12:00")
 		}},
 		{"a button that is missing", 1, 0, func(p *plan, v *view, _ *[]deed) {
-			clear(v.find(subject{incident: firstThat(p, func(i *incident) bool { return !i.resolved })}).seeds)
+			delete(v.find(subject{incident: firstThat(p, func(i *incident) bool { return p.mark(i) == "🔴" })}).seeds, hushEmoji)
+		}},
+		{"a button that is there twice", 0, 1, func(p *plan, v *view, _ *[]deed) {
+			v.find(subject{incident: p.incidents[0]}).seeds[hushEmoji]++
+		}},
+		{"a recovery of which one channel told that is not shown", 1, 0, func(p *plan, v *view, _ *[]deed) {
+			c := v.find(subject{incident: firstThat(p, func(i *incident) bool { return i.resolved && i.last && i.kuma })})
+			c.bodies = append(c.bodies, strings.Replace(c.shows(), "🟢", "🔴", 1))
+		}},
+		{"a twin that has a card of its own", 0, 1, func(p *plan, v *view, _ *[]deed) {
+			v.cards = append(v.cards, v.find(subject{incident: firstThat(p, func(i *incident) bool { return i.only })}))
+		}},
+		{"an incident that was closed by hand and still fires", 1, 0, func(p *plan, v *view, _ *[]deed) {
+			c := v.find(subject{incident: firstThat(p, func(i *incident) bool { return p.mark(i) == doneEmoji })})
+			c.bodies = append(c.bodies, strings.Replace(c.shows(), doneEmoji, "🔴", 1))
+		}},
+		{"a silence that is over too early", 1, 0, func(p *plan, v *view, _ *[]deed) {
+			c := v.find(subject{incident: firstThat(p, func(i *incident) bool { return p.mark(i) == hushEmoji })})
+			c.bodies = append(c.bodies, strings.Replace(c.shows(), hushEmoji, "🔴", 1))
 		}},
 		{"a command without an answer", 1, 0, func(p *plan, v *view, _ *[]deed) { delete(v.answers, p.orders[0].event) }},
 		{"a command with two answers", 0, 1, func(p *plan, v *view, _ *[]deed) {
@@ -99,7 +119,7 @@ func TestTheJudgeNotices(t *testing.T) {
 		}},
 	} {
 		t.Run(story.name, func(t *testing.T) {
-			p := newPlan(3, time.Now())
+			p := newPlan(4, time.Now())
 			v, audit := asItShouldBe(p)
 			story.wrong(p, v, &audit)
 			if got := p.judge(v, audit); len(got.lost) != story.lost || len(got.doubled) != story.doubled {
@@ -122,13 +142,17 @@ func asItShouldBe(p *plan) (*view, []deed) {
 	v, audit := newView(p), []deed{}
 	for _, s := range p.subjects() {
 		body := write(p, s)
-		v.cards = append(v.cards, &card{bodies: []string{body}, about: p.subjectOf(body), seeds: map[string]int{ackEmoji: 1, doneEmoji: 1}})
+		v.cards = append(v.cards, &card{bodies: []string{body}, about: p.subjectOf(body), seeds: map[string]int{ackEmoji: 1, hushEmoji: 1, doneEmoji: 1}})
 	}
 	for n, o := range p.orders {
 		o.event = fmt.Sprintf("$order-%d", n)
 		if o.answer != "" {
 			v.answers[o.event] = []string{strings.Split(o.answer, "|")[0]}
 			audit = append(audit, deed{"@" + o.who + ":ronde.test", "done", "command", o.event, "done"})
+		}
+		if o.removed {
+			o.takeback = fmt.Sprintf("$unsaid-%d", n)
+			audit = append(audit, deed{"@" + o.who + ":ronde.test", "unack", "removal", o.takeback, "done"})
 		}
 	}
 	for n, one := range p.presses {
@@ -147,6 +171,16 @@ func asItShouldBe(p *plan) (*view, []deed) {
 	return v, audit
 }
 
+// said is all that the channels say, in the order of the plan.
+func (p *plan) said() (all []string) {
+	for _, o := range p.outages {
+		for _, t := range o.tellings {
+			all = append(all, fmt.Sprint(t.channel, t.hook, string(t.body), t.line, t.dated, t.delay, t.cut, t.deaf))
+		}
+	}
+	return all
+}
+
 func write(p *plan, s subject) string {
 	people := p.who(s)
 	switch {
@@ -159,23 +193,17 @@ func write(p *plan, s subject) string {
 	case s.chore != nil:
 		return "⏰ En retard : " + s.chore.title() + " · 3 jours de retard"
 	}
-	i, source, times, mark := s.incident, "Healthchecks", "", "🔴 "
-	if i.kuma {
+	i, source, times := s.incident, "Healthchecks", ""
+	switch {
+	case i.kuma:
 		source = "Uptime Kuma"
+	case i.grouped:
+		source = "Alertmanager"
 	}
 	if len(i.numbers) > 1 {
 		times = fmt.Sprintf(" · annoncée %d fois", len(i.numbers))
 	}
-	if i.resolved {
-		mark = "🟢 "
-	} else if len(people) > 0 {
-		mark = "🟠 "
-	}
-	said := ""
-	if len(i.numbers) > 0 {
-		said = fault(i.numbers[len(i.numbers)-1])
-	}
-	body := mark + "Panne · " + i.thing + " · " + said + "\n" + source + times + " · #1"
+	body := p.mark(i) + " Panne · " + i.thing + " · " + i.says + "\n" + source + times + " · #1"
 	for _, who := range people {
 		body += "\n👀 " + who + ", depuis 12:00"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,16 +42,32 @@ func (c *crowd) step(now time.Time) (finished bool) {
 func (c *crowd) say(o *order, now time.Time) (said bool) {
 	switch {
 	case o.event != "":
-		return true
+		return !o.removed || c.unsay(o)
 	case now.Before(c.begun.Add(o.at)), o.undo != nil && o.undo.event == "":
 		return false
 	case o.chore != nil && c.view.find(subject{chore: o.chore}) == nil:
 		return false
+	case o.incident != nil:
+		target := c.view.find(subject{incident: o.incident})
+		if target == nil {
+			return false
+		}
+		o.body = fmt.Sprintf(o.body, target.number())
 	}
 	o.event = c.server.Say(o.who, c.rooms.of(o.technique), o.body)
 	c.acted()
 	c.story.tell("%s says %q (%s)", o.who, o.body, o.event)
-	return true
+	return !o.removed
+}
+
+// unsay takes back what was said, once it was answered.
+func (c *crowd) unsay(o *order) (done bool) {
+	if o.takeback == "" && len(c.view.answers[o.event]) > 0 {
+		o.takeback = c.server.Redact(o.who, c.rooms.of(o.technique), o.event)
+		c.acted()
+		c.story.tell("%s takes back %q (%s)", o.who, o.body, o.takeback)
+	}
+	return o.takeback != ""
 }
 
 // press takes a reaction one step on: it is put under the card, and perhaps taken

@@ -1,7 +1,9 @@
 // Chaos runs the real bot against a homeserver that fails on purpose and a real
-// mailbox, and kills it with -9 again and again while mail comes in, routines fall
-// due and people react. Afterwards every mail, routine, reaction and command must
-// have had its effect exactly once.
+// mailbox, and kills it with -9 again and again while mail comes in, webhooks are
+// posted to, Uptime Kuma speaks in the room itself, routines fall due and people react.
+// The homeserver forgets what it was sent, the way to the mail server is cut, the mail
+// server renumbers the folder, and the bot's clock jumps. Afterwards every alert,
+// recovery, mail, routine, reaction and command must have had its effect exactly once.
 //
 //	go run ./e2e/chaos -seeds 200
 //
@@ -41,7 +43,7 @@ func main() {
 	flag.IntVar(&o.seeds, "seeds", 200, "play the seeds from 1 to `N`")
 	flag.Uint64Var(&o.seed, "seed", 0, "play this `seed` only")
 	flag.IntVar(&o.parallel, "parallel", min(mostParallel, 2*runtime.NumCPU()), "play so many seeds at once")
-	flag.StringVar(&o.program, "binary", "", "the bot; built from this checkout by default")
+	flag.StringVar(&o.program, "binary", "", "the bot; built from this checkout by default, so that its clock can be wrong")
 	flag.StringVar(&o.dir, "dir", roomiest(), "where to make a folder for everything")
 	flag.BoolVar(&o.verbose, "v", false, "print what was done to the bot, and keep everything")
 	flag.Parse()
@@ -56,7 +58,7 @@ func main() {
 }
 
 // mostParallel is what one Dovecot takes: it counts the connections of a user.
-const mostParallel = 6
+const mostParallel = 12
 
 // roomiest is the memory if it may be used as a disk: a killed process loses
 // nothing that it had written, so a real disk would only be slower.
@@ -128,9 +130,10 @@ type total struct {
 	options
 	out io.Writer
 
-	mu                                                    sync.Mutex
-	kills                                                 kills
-	played, mails, presses, lost, doubled, unplayed, kept int
+	mu                                         sync.Mutex
+	kills                                      kills
+	played, mails, posts, said, presses, ended int
+	lost, doubled, unplayed, kept              int
 }
 
 func newTotal(o options, out io.Writer) *total {
@@ -144,7 +147,10 @@ func (t *total) add(o outcome) {
 	defer t.mu.Unlock()
 	t.played++
 	t.kills.add(o.kills)
-	t.mails += len(o.plan.mails)
+	t.mails += len(o.plan.mails) + o.plan.tellings(byMail)
+	t.posts += o.plan.tellings(byHook)
+	t.said += o.plan.tellings(inRoom)
+	t.ended += o.plan.recoveries()
 	t.presses += len(o.plan.presses)
 	t.tell(o)
 	if o.err == nil && o.verdict.good() && !t.verbose {
@@ -193,10 +199,11 @@ func (k *kills) add(more kills) {
 }
 
 func (t *total) print() {
-	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven} {
+	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven, posting, posted} {
 		fmt.Fprintf(t.out, "killed %d times %s\n", t.kills.met[m], m)
 	}
-	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d reactions: %d lost, %d doubled", t.played, t.kills.all, t.mails, t.presses, t.lost, t.doubled)
+	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d posts, %d messages of Kuma, %d recoveries, %d reactions: %d lost, %d doubled",
+		t.played, t.kills.all, t.mails, t.posts, t.said, t.ended, t.presses, t.lost, t.doubled)
 	if t.unplayed > 0 {
 		fmt.Fprintf(t.out, ", %d not played to their end", t.unplayed)
 	}

@@ -28,8 +28,7 @@ mutant() {
 			return 1
 		fi
 	done
-	go -C "$work/tree" build -trimpath -o "$work/ronde" .
-	out=$("$work/chaos" -binary "$work/ronde" -seeds "$seeds" -dir "$work/kept") || status=$?
+	out=$(cd "$work/tree" && "$work/chaos" -seeds "$seeds" -dir "$work/kept") || status=$?
 	echo "without $name: $(tail -n 1 <<<"$out")"
 	grep -m 1 -o "^seed .*$expected [1-9].*\]" <<<"$out" | cut -c 1-300 | sed 's/^/    /' || true
 	if [ "$status" != 1 ] || ! grep -q "[1-9][0-9]* $expected" <<<"$(tail -n 1 <<<"$out")"; then
@@ -48,3 +47,10 @@ mutant "the events before their sync token" lost \
 	cards/receive.go 's/^\tnews := false$/\tif err := o.store.Update(ctx, func(tx *store.Tx) error { return tx.SetSyncToken(b.Token) }); err != nil {\n\t\treturn err\n\t}\n&/'
 mutant "the mails before their cursor" lost \
 	store/mail.go '/^func \(s \*Store\) TakeMail/,/^}/ s/^\terr = s.Update\(.*$/\tif err := s.Update(ctx, func(tx *Tx) error { return tx.setCursor(folder, c) }); err != nil {\n\t\treturn 0, err\n\t}\n&/'
+mutant "the commit before a webhook's answer" lost \
+	board/hook.go 's/^import \($/&\n\t"context"/' \
+	board/hook.go 's/^\terr := b\.Inbox\.TakeHook\(r\.Context\(\), store\.Hook\{$/\tvar err error\n\tgo func(h store.Hook) {\n\t\t_ = b.Inbox.TakeHook(context.WithoutCancel(r.Context()), h)\n\t\tb.Taken()\n\t}(store.Hook{/'
+mutant "the knowledge of twins" doubled \
+	alerts/twins.go '/^func twinOf\(/,/^}/ s/^\tleast := slack$/\treturn best, false\n&/'
+mutant "the hash of a mail in a renumbered folder" doubled \
+	store/mail.go 's/m\.Size, m\.Raw, m\.Hash\)$/m.Size, m.Raw, fmt.Sprint(m.UIDValidity, m.Hash))/'

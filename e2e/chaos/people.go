@@ -10,6 +10,7 @@ import (
 const (
 	doneEmoji = "✅"
 	ackEmoji  = "👀"
+	hushEmoji = "🔕"
 )
 
 // People take their time, so that they act between the kills.
@@ -52,16 +53,20 @@ func (p *press) counts() bool { return !p.idle && p.removal == stays }
 // order is something said in a room.
 type order struct {
 	who, body string
-	technique bool   // in this room, else in the other
-	chore     *chore // its card must be there before
-	done      bool   // it completes the chore
+	technique bool      // in this room, else in the other
+	chore     *chore    // its card must be there before
+	incident  *incident // or this card; its number stands for the %s in body
+	does      string    // to the incident: the emoji of the button that does the same
+	removed   bool      // taken back once it was answered
+	done      bool      // it completes the chore
 	note      string
 	undo      *order // the one it takes back, which was said before
 	answer    string // what the one reply holds, or with | one of several; "" for no reply
 	at        time.Duration
 
-	undone bool
-	event  string // how it was played
+	// How it was played.
+	undone          bool
+	event, takeback string
 }
 
 // drawPeople decides who does what: every chore is left alone, claimed, done from its
@@ -78,6 +83,7 @@ func (p *plan) drawPeople(lots *rand.Rand) {
 			p.order(lots, c)
 		}
 	}
+	p.triage(lots)
 	p.pressIncidents(lots)
 	p.pressIdly(lots)
 	for _, o := range []order{
@@ -111,6 +117,32 @@ func (p *plan) pressChore(lots *rand.Rand, c *chore) {
 	first := p.press(lots, press{who: people[0], emoji: doneEmoji, chore: c, removal: pick(lots, []removal{stays, stays, hasty, settled})})
 	if first.removal != stays && lots.IntN(2) == 0 {
 		p.press(lots, press{who: people[0], emoji: "✅\ufe0f", chore: c, after: first})
+	}
+}
+
+// triage has somebody deal with what nothing follows, by a button or by a command:
+// silence it, or close it by hand; or take it, by a command.
+func (p *plan) triage(lots *rand.Rand) {
+	for _, i := range p.incidents {
+		if !i.last {
+			continue
+		}
+		who := pick(lots, names())
+		switch lot := lots.IntN(10); {
+		case lot < 3:
+			p.press(lots, press{who: who, emoji: hushEmoji, incident: i, removal: pick(lots, []removal{stays, stays, hasty})})
+		case i.grouped: // what still fires after somebody closed it fires again, as a new one
+		case lot < 5:
+			p.press(lots, press{who: who, emoji: doneEmoji, incident: i, removal: pick(lots, []removal{stays, stays, hasty})})
+		case lot < 9 && !i.resolved: // else its end may come first, and the command too late
+			one := pick(lots, []order{
+				{body: "!acquitter %s", does: ackEmoji, answer: "Prise en charge · "},
+				{body: "!sourdine %s 4h", does: hushEmoji, answer: "En sourdine · "},
+				{body: "!traité %s redémarré", does: doneEmoji, answer: "Traité · "},
+			})
+			one.who, one.incident, one.at, one.removed = who, i, upTo(lots, talk), lots.IntN(3) == 0
+			p.orders = append(p.orders, &one)
+		}
 	}
 }
 

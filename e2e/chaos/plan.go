@@ -29,8 +29,12 @@ type plan struct {
 	presses   []*press
 	orders    []*order
 	strikes   []strike
-	absence   absence
+	absences  []absence
 	staggers  []stagger
+	outages   []*outage
+	numbered  int // of their alerts
+	jumps     []jump
+	renumbers []time.Duration // when the mail server renumbers the folder
 }
 
 // incident is what the alerts about one thing fold into, as a person would count
@@ -38,8 +42,12 @@ type plan struct {
 type incident struct {
 	thing    string
 	kuma     bool
-	numbers  []int // of its alerts, oldest first; none when only the end was told
+	grouped  bool   // by Alertmanager
+	numbers  []int  // of its alerts, oldest first; none when only the end was told
+	says     string // the newest of them that has words
 	resolved bool
+	last     bool // of its thing, and long over when people act
+	only     bool // of its thing
 }
 
 // chore is a routine that is due.
@@ -57,8 +65,13 @@ type wave struct {
 	mails int
 }
 
-// absence is when the homeserver is away.
-type absence struct{ at, lasts time.Duration }
+// absence is when the homeserver is away, for longer than it remembers transaction ids:
+// at a time, or as soon as it has taken an event, whose answer is lost.
+type absence struct {
+	at    time.Duration
+	nth   int // of all events sent; 0 for at
+	lasts time.Duration
+}
 
 // stagger is a homeserver that takes an event and loses the answer, forgets all
 // transaction ids, and for a while is slow to tell what it has.
@@ -73,6 +86,7 @@ func newPlan(seed uint64, now time.Time) *plan {
 	p := &plan{seed: seed}
 	p.drawMails(lots, now.Add(-3*time.Hour))
 	p.drawWaves(lots)
+	p.drawOutages(lots, now)
 	for n := range choreCount {
 		p.chores = append(p.chores, &chore{n: n, late: 1 + lots.IntN(25)})
 	}
@@ -81,8 +95,28 @@ func newPlan(seed uint64, now time.Time) *plan {
 	for i := range 2 {
 		p.staggers = append(p.staggers, stagger{nth: 20 + 130*i + lots.IntN(130), lasts: 1300*time.Millisecond + upTo(lots, 700*time.Millisecond)})
 	}
-	p.absence = absence{at: upTo(lots, 6*time.Second), lasts: 200*time.Millisecond + upTo(lots, 600*time.Millisecond)}
+	p.absences = []absence{
+		{at: upTo(lots, 6*time.Second), lasts: 200*time.Millisecond + upTo(lots, 600*time.Millisecond)},
+		{nth: 20 + lots.IntN(200), lasts: 200*time.Millisecond + upTo(lots, 1200*time.Millisecond)},
+	}
+	p.drawClock(lots)
+	for range 1 + lots.IntN(2) {
+		p.renumbers = append(p.renumbers, time.Second+upTo(lots, 7*time.Second))
+	}
+	slices.Sort(p.renumbers)
 	return p
+}
+
+// drawClock makes the bot's clock wrong three times, and right at last. By more it would
+// not only be wrong: a silence of an hour would be over, and questions of ten minutes
+// ago are not answered.
+func (p *plan) drawClock(lots *rand.Rand) {
+	at := time.Duration(0)
+	for range 3 {
+		at += upTo(lots, 3*time.Second)
+		by := pick(lots, []time.Duration{-45 * time.Minute, -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, 9 * time.Minute})
+		p.jumps = append(p.jumps, jump{at, by})
+	}
 }
 
 func upTo(lots *rand.Rand, d time.Duration) time.Duration {
@@ -161,6 +195,6 @@ func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
 		t.up = at
 		return recovery(t, number, at)
 	}
-	t.open.numbers = append(t.open.numbers, number)
+	t.open.numbers, t.open.says = append(t.open.numbers, number), fault(number)
 	return failure(t, number, at)
 }

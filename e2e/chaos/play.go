@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +30,10 @@ type play struct {
 	folder  string
 	server  *homeserver.Server
 	rooms   rooms
+	board   string // where the bot takes webhooks
+	clock   string // the file that says how wrong the bot's clock is
+	away    sync.Mutex
+	wire    *wire
 	bot     *scene.Ronde
 	ledger  *ledger
 	weather *weather
@@ -96,16 +102,26 @@ func (p *play) prepare() (err error) {
 		id   *string
 		name string
 	}{{&p.rooms.technique, "Technique"}, {&p.rooms.supervision, "Supervision"}} {
-		*room.id = p.server.CreateRoom("ana", homeserver.RoomOptions{Name: room.name, Invite: append(names()[1:], botName)})
-		for _, name := range append(names()[1:], botName) {
+		*room.id = p.server.CreateRoom("ana", homeserver.RoomOptions{Name: room.name, Invite: append(names()[1:], botName, kumaName)})
+		for _, name := range append(names()[1:], botName, kumaName) {
 			p.server.Join(name, *room.id)
 		}
 	}
-	config, err := settings{url, p.rooms, p.stage.dovecot, p.folder, p.plan.chores}.write(p.dir)
+	if p.wire, err = openWire(p.plan.seed, p.stage.dovecot.Addr, p.story); err != nil {
+		return err
+	}
+	p.board, p.clock = boardAddress(), filepath.Join(p.dir, "clock")
+	if err := setClock(p.clock, 0); err != nil {
+		return err
+	}
+	config, err := settings{url, p.rooms, p.stage.dovecot, p.wire.address, p.folder, p.board, p.plan.chores}.write(p.dir)
 	if err != nil {
 		return err
 	}
-	p.weather = &weather{seed: p.plan.seed, story: p.story, from: filepath.Join(p.dir, "count"), staggers: p.plan.staggers}
+	p.weather = &weather{
+		seed: p.plan.seed, story: p.story, from: filepath.Join(p.dir, "count"), staggers: p.plan.staggers,
+		absences: p.plan.absences, leave: p.leaveNow,
+	}
 	p.bot = &scene.Ronde{Program: p.stage.program, Config: config}
 	p.view = newView(p.plan, p.rooms.technique, p.rooms.supervision)
 	database := filepath.Join(p.dir, "ronde.db")
@@ -116,6 +132,12 @@ func (p *play) prepare() (err error) {
 	return err
 }
 
+// boardAddress is one of this machine's own that no other program uses, so that a bot
+// that starts again can have it again.
+func boardAddress() string {
+	return fmt.Sprintf("127.%d.%d.%d:8099", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
+}
+
 func (p *play) close() error {
 	var errs []error
 	if p.bot != nil {
@@ -124,6 +146,9 @@ func (p *play) close() error {
 	}
 	if p.ledger != nil {
 		errs = append(errs, p.ledger.db.Close())
+	}
+	if p.wire != nil {
+		errs = append(errs, p.wire.close())
 	}
 	if p.server != nil {
 		errs = append(errs, p.server.Close(), p.transcribe(), p.stage.remove(p.folder))
@@ -137,7 +162,7 @@ func (p *play) storm(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var all sync.WaitGroup
-	for _, part := range []func(context.Context) error{p.sendMail, p.people, p.leave, p.strike} {
+	for _, part := range []func(context.Context) error{p.sendMail, p.people, p.leave, p.strike, p.turnClock, p.renumber} {
 		all.Go(func() {
 			if err := part(ctx); err != nil {
 				stop(err)
@@ -149,7 +174,10 @@ func (p *play) storm(ctx context.Context) error {
 		return err
 	}
 	p.server.SetFaults(nil)
-	return nil
+	p.away.Lock() // it has come back
+	defer p.away.Unlock()
+	p.wire.calm()
+	return setClock(p.clock, 0)
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -180,9 +208,14 @@ func (p *play) sendMail(ctx context.Context) error {
 // people lets everybody act until all was done, or until nothing moves any more:
 // then a card is missing, which the judge will say.
 func (p *play) people(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
 	c := &crowd{plan: p.plan, server: p.server, rooms: p.rooms, view: p.view, story: p.story, acted: p.weather.acted}
+	t := &teller{play: p, client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}, stop: stop, heard: func() bool { return c.listening }, begun: time.Now()}
+	defer func() { stop(nil); t.posting.Wait(); t.client.CloseIdleConnections() }()
 	events, changed := 0, time.Now()
-	for !c.step(time.Now()) {
+	for finished := false; !finished; {
+		finished = c.step(time.Now())
+		finished = t.step(ctx, time.Now()) && finished
 		if err := wait(ctx, tick); err != nil {
 			return err
 		}
@@ -197,27 +230,68 @@ func (p *play) people(ctx context.Context) error {
 	return nil
 }
 
-// leave takes the homeserver away for a while.
+// leave takes the homeserver away for a while, at its time.
 func (p *play) leave(ctx context.Context) error {
-	if err := wait(ctx, p.plan.absence.at); err != nil {
-		return err
+	for _, a := range p.plan.absences {
+		if a.nth > 0 {
+			continue
+		}
+		if err := wait(ctx, a.at); err != nil {
+			return err
+		}
+		p.leaveNow(a)
 	}
+	return nil
+}
+
+// leaveNow takes the homeserver away for longer than it remembers transaction ids.
+func (p *play) leaveNow(a absence) {
+	p.away.Lock()
+	defer p.away.Unlock()
 	p.story.tell("the homeserver goes away")
 	p.server.GoAway()
-	if err := wait(ctx, p.plan.absence.lasts); err != nil {
-		return err
+	time.Sleep(a.lasts)
+	p.server.Forget()
+	p.story.tell("the homeserver comes back and has forgotten all transaction ids: %v", p.server.ComeBack())
+}
+
+// turnClock makes the bot's clock jump while it runs, or is down.
+func (p *play) turnClock(ctx context.Context) error {
+	begun := time.Now()
+	for _, j := range p.plan.jumps {
+		if err := wait(ctx, time.Until(begun.Add(j.at))); err != nil {
+			return err
+		}
+		p.story.tell("the bot's clock jumps: %s", j)
+		if err := setClock(p.clock, j.by); err != nil {
+			return err
+		}
 	}
-	p.story.tell("the homeserver comes back")
-	return p.server.ComeBack()
+	return nil
+}
+
+// renumber has the mail server renumber the folder.
+func (p *play) renumber(ctx context.Context) error {
+	begun := time.Now()
+	for _, at := range p.plan.renumbers {
+		if err := wait(ctx, time.Until(begun.Add(at))); err != nil {
+			return err
+		}
+		if err := p.stage.renumber(p.folder); err != nil {
+			return err
+		}
+		p.story.tell("the mail server has renumbered the folder")
+	}
+	return nil
 }
 
 // strike runs the bot, and kills and starts it again as planned.
 func (p *play) strike(ctx context.Context) error {
 	for _, s := range p.plan.strikes {
 		a := p.weather.start(&s)
-		p.bot.Env = nil
+		p.bot.Env = p.env()
 		if s.byCommit() {
-			p.bot.Env = []string{"LD_PRELOAD=" + p.stage.preload, fmt.Sprintf("CHAOS_COMMIT=%d", s.nth), "CHAOS_FROM=" + a.from}
+			p.bot.Env = append(p.bot.Env, "LD_PRELOAD="+p.stage.preload, fmt.Sprintf("CHAOS_COMMIT=%d", s.nth), "CHAOS_FROM="+a.from)
 		}
 		if err := p.start(); err != nil {
 			return err
@@ -237,9 +311,11 @@ func (p *play) strike(ctx context.Context) error {
 		}
 	}
 	p.weather.start(nil)
-	p.bot.Env = nil
+	p.bot.Env = p.env()
 	return p.start()
 }
+
+func (p *play) env() []string { return []string{"CHAOS_CLOCK=" + p.clock} }
 
 var errEnded = errors.New("the bot ended by itself")
 

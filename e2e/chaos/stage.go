@@ -48,7 +48,11 @@ const (
 func newStage(ctx context.Context, dir, program string, dovecot *peers.Dovecot) (s *stage, err error) {
 	s = &stage{dir: dir, program: program, dovecot: dovecot}
 	if program == "" {
-		if s.program, err = scene.Build(ctx, dir); err != nil {
+		changes, err := overlay(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		if s.program, err = scene.Build(ctx, dir, "-overlay", changes); err != nil {
 			return nil, err
 		}
 	}
@@ -98,6 +102,13 @@ func (s *stage) connect() (err error) {
 	return nil
 }
 
+// reconnect has Dovecot look anew: to whoever was there when a folder took the place of
+// another, it may say for ever that the folder is deleted.
+func (s *stage) reconnect() error {
+	_ = s.courier.Close() // a new one follows
+	return s.connect()
+}
+
 // folder makes a folder for a seed. Dovecot's index of folders may answer that one
 // is there already when others are made and used at the same moment; it is as good.
 func (s *stage) folder(name string) error {
@@ -113,32 +124,83 @@ func (s *stage) folder(name string) error {
 	return nil
 }
 
+// renumber gives a folder a new UIDVALIDITY and its mails new UIDs, as a move to another
+// server does: the mails are copied, and the copy takes the folder's place.
+func (s *stage) renumber(name string) error {
+	fresh, old := name+"-fresh", name+"-old"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.reconnect(); err != nil {
+		return err
+	}
+	if err := s.courier.Create(fresh, nil).Wait(); err != nil {
+		return fmt.Errorf("make the folder %s: %w", fresh, err)
+	}
+	folder, err := s.courier.Select(name, &imap.SelectOptions{ReadOnly: true}).Wait()
+	if err != nil {
+		return fmt.Errorf("open the folder %s: %w", name, err)
+	}
+	if folder.NumMessages > 0 {
+		if _, err := s.courier.Copy(imap.SeqSet{{Start: 1, Stop: 0}}, fresh).Wait(); err != nil {
+			return fmt.Errorf("copy the folder %s: %w", name, err)
+		}
+	}
+	for _, step := range []func() error{
+		s.courier.Unselect().Wait, s.courier.Rename(name, old, nil).Wait, s.courier.Rename(fresh, name, nil).Wait, s.courier.Delete(old).Wait,
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("renumber the folder %s: %w", name, err)
+		}
+	}
+	return s.reconnect()
+}
+
 // remove takes a folder away.
 func (s *stage) remove(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.courier.Delete(name).Wait()
+	err := s.courier.Delete(name).Wait()
+	if _, refused := errors.AsType[*imap.Error](err); refused {
+		return nil // it ends with the mail server
+	}
+	return err
 }
 
 // deliver puts mails into a folder, one behind the other without waiting.
-func (s *stage) deliver(folder string, mails []mail) error {
+func (s *stage) deliver(folder string, mails []mail) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for range 5 {
+		if mails, err = s.put(folder, mails); err != nil || len(mails) == 0 {
+			return err
+		}
+		if err := s.reconnect(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("deliver to %s: %d mails were refused again and again", folder, len(mails))
+}
+
+// put returns the mails that were refused.
+func (s *stage) put(folder string, mails []mail) (refused []mail, err error) {
 	under := make([]*imapclient.AppendCommand, 0, len(mails))
 	for _, m := range mails {
 		add := s.courier.Append(folder, int64(len(m.raw)), nil)
 		_, err := add.Write(m.raw)
 		if err := errors.Join(err, add.Close()); err != nil {
-			return fmt.Errorf("deliver to %s: %w", folder, err)
+			return nil, fmt.Errorf("deliver to %s: %w", folder, err)
 		}
 		under = append(under, add)
 	}
-	for _, add := range under {
-		if _, err := add.Wait(); err != nil {
-			return fmt.Errorf("deliver to %s: %w", folder, err)
+	for i, add := range under {
+		_, err := add.Wait()
+		if _, ok := errors.AsType[*imap.Error](err); ok {
+			refused = append(refused, mails[i])
+		} else if err != nil {
+			return nil, fmt.Errorf("deliver to %s: %w", folder, err)
 		}
 	}
-	return nil
+	return refused, nil
 }
 
 // newTown makes a homeserver with everybody on it. The bot's device is made first,
@@ -152,6 +214,7 @@ func newTown(device string) *homeserver.Server {
 	for _, name := range names() {
 		server.Register(name, "a password for "+name)
 	}
+	server.Register(kumaName, "a password for Uptime Kuma")
 	return server
 }
 
@@ -199,7 +262,9 @@ type settings struct {
 	homeserver string
 	rooms      rooms
 	dovecot    *peers.Dovecot // nil for no mailbox
+	mail       string         // where the mail server is reached
 	folder     string
+	board      string // where the bot listens; "" for nowhere
 	chores     []*chore
 }
 
@@ -216,20 +281,31 @@ events_per_second = 0
 [rooms]
 technique = %q
 supervision = %q
+kuma_user = "@kuma:ronde.test"
 [people]
 quiet = "none"
 [digest]
 day = "none"
 [incidents]
 reopen = "none"
+# The judge counts incidents one by one.
+storm = 0
 [[host]]
 name = "antigone"
 `, s.homeserver, s.rooms.technique, s.rooms.supervision)
 	files := map[string]string{"matrix.password": botPassword}
 	if s.dovecot != nil {
 		files["mailbox.password"] = s.dovecot.Password
-		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolders = [%q]\nunchecked = [\"@exemple-asso.fr\"]\n",
-			s.dovecot.Addr, s.dovecot.User, s.folder)
+		// Of a folder that another took the place of, an idling client is told nothing.
+		fmt.Fprintf(&b, "[mailbox]\naddress = %q\ntls = \"none\"\nuser = %q\npassword_file = \"mailbox.password\"\nfolders = [%q]\npoll = \"10s\"\nunchecked = [\"@exemple-asso.fr\"]\n",
+			s.mail, s.dovecot.User, s.folder)
+	}
+	if s.board != "" {
+		files["hook.secret"] = hookSecret
+		fmt.Fprintf(&b, "[board]\nlisten = %q\n", s.board)
+		for _, name := range hookNames() {
+			fmt.Fprintf(&b, "[[webhook]]\nname = %q\nkind = %[1]q\nsecret_file = \"hook.secret\"\n", name)
+		}
 	}
 	for _, c := range s.chores {
 		due := time.Now().AddDate(0, 0, -c.late).Format(time.DateOnly)

@@ -23,6 +23,8 @@ const (
 	stored       moment = "just after a transaction was stored"
 	heard        moment = "just after a transaction was stored, once somebody did something"
 	fetched      moment = "just after a transaction was stored, once mail was told of"
+	posting      moment = "just after something was posted to a webhook"
+	posted       moment = "just after a webhook answered that it is stored"
 	anyTime      moment = "at some time" // no moment: the limit decides
 )
 
@@ -43,7 +45,7 @@ func (s strike) String() string {
 
 // drawStrikes decides when the bot is killed, six to nine times.
 func (p *plan) drawStrikes(lots *rand.Rand) {
-	moments := []moment{beforeCommit, afterCommit, afterCommit, stored, heard, heard, fetched, syncGiven, mailGiven, anyTime}
+	moments := []moment{beforeCommit, afterCommit, afterCommit, stored, heard, heard, fetched, syncGiven, mailGiven, posting, posted, posted, anyTime}
 	for i := range 6 + lots.IntN(4) {
 		s := strike{moment: pick(lots, moments), nth: 1 + lots.IntN(30), limit: 2 * time.Second, forget: lots.IntN(2) == 0, down: upTo(lots, 60*time.Millisecond)}
 		if i == 0 { // with every seed, what is hardest: it is there, nobody said so, and the id is forgotten
@@ -63,6 +65,10 @@ func (p *plan) drawStrikes(lots *rand.Rand) {
 			s.nth = 1 + lots.IntN(8)
 			// Dovecot tells of new mail after half a second: then it is fetched and folded.
 			s.pause, s.limit = 490*time.Millisecond+upTo(lots, 80*time.Millisecond), 1500*time.Millisecond
+		case posting:
+			s.nth, s.pause = 1+lots.IntN(8), upTo(lots, 4*time.Millisecond)
+		case posted:
+			s.nth = 1 + lots.IntN(8)
 		case anyTime:
 			s.limit = upTo(lots, 1500*time.Millisecond)
 		}
@@ -90,7 +96,13 @@ func (s strike) byCommit() bool {
 func (a *armed) count() { _ = os.WriteFile(a.from, nil, 0o600) } // without it the limit strikes
 
 // strikeAfter strikes after the pause.
-func (a *armed) strikeAfter() { time.AfterFunc(a.pause, a.strikeNow) }
+func (a *armed) strikeAfter() {
+	if a.pause == 0 {
+		a.strikeNow()
+		return
+	}
+	time.AfterFunc(a.pause, a.strikeNow)
+}
 
 // weather decides what goes wrong with each request to the homeserver.
 type weather struct {
@@ -101,6 +113,9 @@ type weather struct {
 	mu           sync.Mutex
 	armed        *armed
 	sends, syncs int // since the bot's start
+	posts, oks   int // to the webhooks since then, and how many of them were answered with 2xx
+	absences     []absence
+	leave        func(absence)
 	taken        int // events sent in all
 	staggers     []stagger
 	slowUntil    time.Time // /sync takes until then
@@ -110,7 +125,7 @@ type weather struct {
 func (w *weather) start(s *strike) *armed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed, w.sends, w.syncs = nil, 0, 0
+	w.armed, w.sends, w.syncs, w.posts, w.oks = nil, 0, 0, 0, 0
 	if s != nil {
 		_ = os.Remove(w.from)
 		w.armed = &armed{strike: *s, from: w.from, struck: make(chan struct{}), dead: make(chan struct{})}
@@ -143,6 +158,21 @@ func (w *weather) acted() {
 	defer w.mu.Unlock()
 	if w.armed != nil && w.armed.moment == heard {
 		w.armed.count()
+	}
+}
+
+// posting is called when something is about to be posted to a webhook.
+func (w *weather) posting() { w.post(posting, &w.posts) }
+
+// posted is called when a webhook has answered that something is stored.
+func (w *weather) posted() { w.post(posted, &w.oks) }
+
+func (w *weather) post(m moment, count *int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*count++
+	if w.armed != nil && w.armed.moment == m && w.armed.nth == *count {
+		w.armed.strikeAfter()
 	}
 }
 
@@ -180,6 +210,11 @@ func (w *weather) stagger(r homeserver.Request) (homeserver.Fault, bool) {
 		if s.nth == w.taken {
 			w.slowUntil = time.Now().Add(s.lasts)
 			return homeserver.Fault{Drop: homeserver.DropAnswer, Forget: true}, true
+		}
+	}
+	for _, a := range w.absences {
+		if a.nth == w.taken {
+			return homeserver.Fault{Drop: homeserver.DropAnswer, Forget: true, After: func() { go w.leave(a) }}, true
 		}
 	}
 	return homeserver.Fault{}, false

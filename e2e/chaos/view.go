@@ -20,6 +20,11 @@ type card struct {
 
 func (c *card) shows() string { return c.bodies[len(c.bodies)-1] }
 
+var incidentNumber = regexp.MustCompile(`#\d+`)
+
+// number is how people call the incident of a card.
+func (c *card) number() string { return incidentNumber.FindString(c.shows()) }
+
 // view is what the two rooms show, read bit by bit.
 type view struct {
 	plan    *plan
@@ -129,7 +134,7 @@ func (p *plan) subjectOf(body string) (s subject) {
 	}
 	n := number(alertName)
 	for _, i := range p.incidents {
-		if i.has(n) || n < 0 && len(i.numbers) == 0 && strings.Contains(body, i.thing) {
+		if i.has(n) || n < 0 && (len(i.numbers) == 0 || i.only) && strings.Contains(body, i.thing) {
 			return subject{incident: i}
 		}
 	}

@@ -3,6 +3,7 @@ package homeserver
 import (
 	"cmp"
 	"maps"
+	"time"
 )
 
 // The methods of this file do things as somebody, without a client. They panic
@@ -130,6 +131,14 @@ func (s *Server) SetState(user, room, kind, key string, content any) string {
 // Say sends an m.text, also to an encrypted room in clear, and returns its id.
 func (s *Server) Say(user, room, body string) string {
 	return s.Send(user, room, "m.room.message", text(body))
+}
+
+// SayAt is Say with a date of the sender's own, as bridges and other application
+// services give it, and returns the event's id.
+func (s *Server) SayAt(user, room, body string, at time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return must(s.post(room, Event{Sender: s.userID(user), Type: "m.room.message", Content: encode(text(body)), At: at})).ID
 }
 
 func text(body string) object { return object{"msgtype": "m.text", "body": body} }

@@ -96,7 +96,10 @@ func (s *Server) joined(user, id string) (*room, error) {
 // add appends an event to the room: it happened.
 func (s *Server) add(r *room, draft Event) *Event {
 	e := &draft
-	e.Room, e.At = r.id, time.UnixMilli(time.Now().UnixMilli())
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	e.Room, e.At = r.id, time.UnixMilli(e.At.UnixMilli())
 	e.ID = "$" + s.name("event", r.id, len(r.events))
 	e.position = s.advance()
 	if e.StateKey != nil {

@@ -9,18 +9,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 )
 
-// Build compiles the bot into dir, as its users run it, and returns the program's path.
-func Build(ctx context.Context, dir string) (string, error) {
+// Build compiles the bot into dir, as its users run it but for further flags of go
+// build, and returns the program's path.
+func Build(ctx context.Context, dir string, flags ...string) (string, error) {
 	program := filepath.Join(dir, "ronde")
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-tags", "goolm,sqlite_omit_load_extension", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
+	args := slices.Concat([]string{"build", "-tags", "goolm,sqlite_omit_load_extension", "-trimpath", "-ldflags", "-s -w", "-o", program}, flags, []string{"."})
+	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=1", "GOFLAGS=-buildvcs=false")
 	if out, err := build.CombinedOutput(); err != nil {
