@@ -34,3 +34,24 @@ func TestTheCardCountsWhatIsLate(t *testing.T) {
 		}
 	})
 }
+
+// TestARecoveryCountsThoughOurClockWasSetBack: the sender's words are dated hours ahead
+// of what our clock shows then, yet not before what it said of the outage.
+func TestARecoveryCountsThoughOurClockWasSetBack(t *testing.T) {
+	d := newInboxDesk(t)
+	at := today(t, "10:00")
+	d.update(func(tx *store.Tx) {
+		for _, told := range []struct {
+			state    State
+			at, here time.Time
+		}{{Firing, at, at}, {Resolved, at.Add(20 * time.Minute), at.Add(-3 * time.Hour)}} {
+			r := Reading{Kind: Kuma, State: told.state, Thing: "Cloud", Since: told.at, Verified: true}
+			if _, err := d.placeAlert(tx, r, heard{store.Webhook, told.here}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i, _, err := tx.Incident(1); err != nil || i.State != store.Resolved {
+			t.Errorf("the incident is %s, %v", i.State, err)
+		}
+	})
+}

@@ -27,12 +27,18 @@ type heard struct {
 // told already is no news, and what is dated before a recovery belongs to the outage
 // that it ended.
 func (d *Desk) placeAlert(tx *store.Tx, r Reading, h heard) (incident int64, err error) {
-	if r.Since.IsZero() || r.Since.After(h.received.Add(time.Hour)) {
-		r.Since = h.received // a sender whose clock is far ahead must not outlive every recovery
-	}
 	known, err := d.pastOf(tx, r)
 	if err != nil {
 		return 0, err
+	}
+	switch {
+	case r.Since.IsZero():
+		r.Since = h.received
+	case r.Since.After(h.received.Add(time.Hour)):
+		r.Since = h.received // a sender whose clock is far ahead must not outlive every recovery
+		if len(known) > 0 {
+			r.Since = later(r.Since, known[0].Newest) // but it may be our clock that was set back
+		}
 	}
 	if r.State == Firing {
 		return d.placeFault(tx, known, r, h)
