@@ -45,6 +45,7 @@ type Settings struct {
 	// Storm is how many things that break within two minutes of each other, on the same
 	// host, in the same group or anywhere, share one card; 0 for never.
 	Storm int
+	Same  []Tie // what several systems watch under names of their own
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -206,8 +207,9 @@ func showAny(tx *store.Tx, i store.Incident, p pace) error {
 
 // begin opens an incident.
 func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
+	source, thing := d.Settings.key(r)
 	return d.add(tx, store.Incident{
-		Source: r.source(), Thing: r.Thing, State: store.Firing, Fault: r.Fault,
+		Source: source, Thing: thing, State: store.Firing, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1, Alerted: earlier(r.Since, tx.Now),
 		Critical: r.Critical, Group: r.Group, OpenedAt: tx.Now,
 	}, r, h)
@@ -215,8 +217,9 @@ func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
 
 // beginEnded records an incident of which only the end was seen.
 func (d *Desk) beginEnded(tx *store.Tx, r Reading, h heard) (int64, error) {
+	source, thing := d.Settings.key(r)
 	return d.add(tx, store.Incident{
-		Source: r.source(), Thing: r.Thing, State: store.Resolved,
+		Source: source, Thing: thing, State: store.Resolved,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, ResolvedAt: r.Since,
 	}, r, h)
 }
@@ -224,6 +227,11 @@ func (d *Desk) beginEnded(tx *store.Tx, r Reading, h heard) (int64, error) {
 func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64, err error) {
 	if i.ID, err = tx.AddIncident(i); err != nil {
 		return 0, err
+	}
+	if IsTie(i) {
+		if err := tx.SaveWitness(witnessIn(i, r)); err != nil {
+			return 0, err
+		}
 	}
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return 0, err
@@ -252,11 +260,11 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 func (d *Desk) repeat(tx *store.Tx, s standing, r Reading, h heard) error {
 	i := s.Incident
 	i.Alerts++
-	return d.hear(tx, i, r, h)
+	return d.hear(tx, s, i, r, h)
 }
 
-// hear notes in an open incident what an alert about it says.
-func (d *Desk) hear(tx *store.Tx, i store.Incident, r Reading, h heard) error {
+// hear notes in an open incident what an alert about it says. i is s with what was counted.
+func (d *Desk) hear(tx *store.Tx, s standing, i store.Incident, r Reading, h heard) error {
 	if !weaker(i, r) {
 		i.Alerted = later(i.Alerted, earlier(r.Since, tx.Now))
 	}
@@ -264,7 +272,7 @@ func (d *Desk) hear(tx *store.Tx, i store.Incident, r Reading, h heard) error {
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	return d.settle(tx, i, calm)
+	return d.note(tx, s, i, r, calm)
 }
 
 // fold takes what an alert says into its incident. One that anyone could have written
@@ -300,18 +308,31 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
 	i.OpenedAt = tx.Now
 	s.Incident = i
-	if err := d.repeat(tx, s, r, h); err != nil {
+	say := d.repeat
+	if IsTie(i) {
+		s, say = s.as(s.witness(r)), d.raise
+	}
+	if err := say(tx, s, r, h); err != nil {
 		return err
 	}
-	i, _, err := tx.Incident(i.ID)
+	return d.riseAgain(tx, i.ID, firesAgain)
+}
+
+// riseAgain has an incident that opened again be part of a storm, or ring.
+func (d *Desk) riseAgain(tx *store.Tx, id int64, why string) error {
+	i, _, err := tx.Incident(id)
 	if err != nil || i.Storm != 0 {
 		return err
 	}
 	if storm, err := d.gather(tx, i); err != nil || storm != 0 {
 		return err
 	}
-	if s, err = d.stands(tx, i); err != nil {
+	s, err := d.stands(tx, i)
+	switch {
+	case err != nil:
 		return err
+	case why == firesStill && s.State == store.Firing:
+		return d.ringFor(tx, &s, why)
 	}
 	_, err = d.ring(tx, &s)
 	return err
@@ -333,6 +354,9 @@ func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
+	if s.whole != nil {
+		return d.note(tx, s, i, r, calm)
+	}
 	if err := tx.SaveIncident(i); err != nil || seen {
 		return err
 	}
@@ -348,13 +372,13 @@ func (d *Desk) recover(tx *store.Tx, s standing, r Reading, h heard) error {
 		if i.Doubted++; i.Doubted == 1 {
 			p = prompt
 		}
-		return d.settle(tx, i, p)
+		return d.note(tx, s, i, r, p)
 	}
 	i.ResolvedAt, i.Verified = r.Since, r.Verified
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	return d.settle(tx, i, prompt)
+	return d.note(tx, s, i, r, prompt)
 }
 
 // again takes note of the twin of a recovery, which nobody has to see: an alert
@@ -370,6 +394,9 @@ func (d *Desk) again(tx *store.Tx, s standing, r Reading, h heard) error {
 	i.ResolvedAt = r.Since
 	if i.Alerts == 0 {
 		i.Since, i.Newest = r.Since, r.Since
+	}
+	if s.whole != nil {
+		return d.note(tx, s, i, r, calm)
 	}
 	return tx.SaveIncident(i)
 }

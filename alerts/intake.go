@@ -151,19 +151,23 @@ func firstNote(readings []Reading) Reading {
 
 // writeSightings says through which channels the fault came in, and when, as soon
 // as there were several.
-func (d *Desk) writeSightings(m *text.Message, i store.Incident, seen []store.Sighting, now time.Time) {
+func (d *Desk) writeSightings(m *text.Message, s standing, now time.Time) {
+	if IsTie(s.Incident) {
+		d.writeWitnesses(m, s, now)
+		return
+	}
 	var all []string
 	spoke := map[store.Channel]bool{}
-	for _, s := range seen {
-		if s.What != store.Down || spoke[s.Channel] {
+	for _, w := range s.seen {
+		if w.What != store.Down || spoke[w.Channel] {
 			continue
 		}
-		spoke[s.Channel] = true
-		name := string(s.Channel)
-		if s.Channel == store.Webhook {
-			name = i.Source // a webhook is the system's own word
+		spoke[w.Channel] = true
+		name := string(w.Channel)
+		if w.Channel == store.Webhook {
+			name = s.Source // a webhook is the system's own word
 		}
-		all = append(all, d.Language.Say("incident.channel."+name)+" "+d.Language.Clock(s.Received, now))
+		all = append(all, d.Language.Say("incident.channel."+name)+" "+d.Language.Clock(w.Received, now))
 	}
 	if len(all) > 1 {
 		m.Line().Text(d.Language.Say("incident.seen-by", "Channels", strings.Join(all, ", ")))

@@ -90,7 +90,8 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[mail]]", slices.EqualFunc(c.MailRules, running.MailRules, alerts.Rule.Equal)},
 		{"[prompts]", reflect.DeepEqual(c.Prompting.Rounds, running.Prompting.Rounds) && c.Prompting.RoundAt.Equal(running.Prompting.RoundAt)},
 		{"[people]", c.Prompting.Quiet == running.Prompting.Quiet && c.Prompting.Lease == running.Prompting.Lease},
-		{"[incidents]", c.Incidents.Reopen == running.Incidents.Reopen && c.Incidents.Age == running.Incidents.Age},
+		{"[incidents]", reflect.DeepEqual(c.incidentsOnly(), running.incidentsOnly())},
+		{"[[same]]", reflect.DeepEqual(c.Incidents.Same, running.Incidents.Same)},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
@@ -110,6 +111,13 @@ func (c Config) matrixOnly() Config {
 	m := Config{Bot: c.Bot, Outbox: c.Outbox}
 	m.Bot.Technique, m.Bot.Supervision = "", ""
 	return m
+}
+
+// incidentsOnly is what [incidents] holds.
+func (c Config) incidentsOnly() alerts.Settings {
+	only := c.Incidents
+	only.Lease, only.Hosts, only.Same = 0, nil, nil
+	return only
 }
 
 // renewed lists the settings whose files are the same by name and hold something

@@ -72,6 +72,9 @@ func TestExampleParses(t *testing.T) {
 	if len(c.Heartbeats) != 1 || c.Heartbeats[0].Every != 5*time.Minute || c.Heartbeats[0].URL != pings {
 		t.Errorf("heartbeats %+v", c.Heartbeats)
 	}
+	if len(c.Incidents.Same) != 1 || c.Incidents.Same[0].Name != "Nuage" || len(c.Incidents.Same[0].Things) != 2 {
+		t.Errorf("ties %+v", c.Incidents.Same)
+	}
 	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
 		t.Errorf("oauth %+v", c.OAuth)
 	}
@@ -170,7 +173,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "same", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required

@@ -35,6 +35,8 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"sightings USING PRIMARY KEY (incident_id=?)":      func() error { _, err := tx.Sightings(1); return err },
 		"hook_incidents USING PRIMARY KEY (incident_id=?)": func() error { _, err := tx.HooksOfIncident(1, 1); return err },
 		"(source=? AND thing=?)":                           func() error { _, err := tx.IncidentsOf("kuma", "Cloud", 1); return err },
+		"witnesses USING PRIMARY KEY (incident_id=?)":      func() error { _, err := tx.Witnesses(1); return err },
+		"witnesses_of_thing":                               func() error { _, err := tx.WitnessedBy("kuma", "Cloud", 1); return err },
 		"inbox_to_do":                                      func() error { _, err := tx.NewMail(1); return err },
 		"one_open_occurrence":                              func() error { _, err := tx.OpenOccurrences(); return err },
 		"(routine=?)":                                      func() error { _, _, err := tx.OpenOccurrenceOf("backups"); return err },
