@@ -355,7 +355,7 @@ func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
 		return err
 	}
 	if s.whole != nil {
-		return d.note(tx, s, i, r, calm)
+		return d.noteLate(tx, s, i, r, seen)
 	}
 	if err := tx.SaveIncident(i); err != nil || seen {
 		return err
@@ -396,7 +396,7 @@ func (d *Desk) again(tx *store.Tx, s standing, r Reading, h heard) error {
 		i.Since, i.Newest = r.Since, r.Since
 	}
 	if s.whole != nil {
-		return d.note(tx, s, i, r, calm)
+		return d.noteLate(tx, s, i, r, true)
 	}
 	return tx.SaveIncident(i)
 }

@@ -84,7 +84,7 @@ func (s standing) witness(r Reading) store.Witness {
 func (s standing) as(w store.Witness) standing {
 	whole := s.Incident
 	s.whole = &whole
-	s.seen = slices.DeleteFunc(slices.Clone(s.seen), func(one store.Sighting) bool { return one.Source != w.Source || one.Thing != w.Thing })
+	s.seen = slices.DeleteFunc(slices.Clone(s.seen), func(one store.Sighting) bool { return !by(w, one) })
 	s.Fault, s.Verified, s.Since, s.Newest = w.Fault, w.Verified, w.Since, w.Newest
 	s.Alerts, s.Alerted, s.ResolvedAt, s.CalmAt = w.Alerts, w.Alerted, w.EndedAt, w.CalmAt
 	s.State = store.Firing
@@ -94,12 +94,20 @@ func (s standing) as(w store.Witness) standing {
 	return s
 }
 
+// by reports whether a sighting is a word of a witness.
+func by(w store.Witness, s store.Sighting) bool { return s.Source == w.Source && s.Thing == w.Thing }
+
 // bind takes into the incident of a tie what its sources come to. It is over when none of
 // them says that it is down, but for what somebody closed by hand after it was said.
 func (s *standing) bind(witnesses []store.Witness) {
-	if s.witnesses = witnesses; len(witnesses) == 0 {
+	if len(witnesses) == 0 {
 		return
 	}
+	first := func(w store.Witness) int {
+		return slices.IndexFunc(s.seen, func(one store.Sighting) bool { return by(w, one) })
+	}
+	slices.SortStableFunc(witnesses, func(a, b store.Witness) int { return cmp.Compare(first(a), first(b)) })
+	s.witnesses = witnesses
 	told := slices.DeleteFunc(slices.Clone(witnesses), func(w store.Witness) bool { return w.Alerts == 0 })
 	untold := slices.DeleteFunc(slices.Clone(told), func(w store.Witness) bool { return !w.EndedAt.IsZero() })
 	open := slices.DeleteFunc(slices.Clone(untold), func(w store.Witness) bool { return !s.as(w).open() })
@@ -148,14 +156,37 @@ func (d *Desk) note(tx *store.Tx, s standing, i store.Incident, r Reading, p pac
 	if s.whole == nil {
 		return d.settle(tx, i, p)
 	}
-	if err := tx.SaveWitness(witnessIn(i, r)); err != nil {
+	whole, err := attest(tx, s, i, r)
+	if err != nil {
 		return err
 	}
-	whole := *s.whole
+	return d.settle(tx, whole, calm) // unless its state changes
+}
+
+// noteLate is note for what changes no state. Nobody has to see what is seen.
+func (d *Desk) noteLate(tx *store.Tx, s standing, i store.Incident, r Reading, seen bool) error {
+	if !seen {
+		return d.note(tx, s, i, r, calm)
+	}
+	whole, err := attest(tx, s, i, r)
+	if err != nil {
+		return err
+	}
+	now, err := d.stands(tx, whole)
+	if err != nil {
+		return err
+	}
+	return tx.SaveIncident(now.Incident)
+}
+
+// attest stores what a source says now, i, of the incident of a tie of which it said s, and
+// returns that incident with what is counted there.
+func attest(tx *store.Tx, s standing, i store.Incident, r Reading) (whole store.Incident, err error) {
+	whole = *s.whole
 	whole.Alerts += i.Alerts - s.Alerts
 	whole.Doubted, whole.Critical = i.Doubted, i.Critical
 	whole.Alerted = later(whole.Alerted, i.Alerted)
-	return d.settle(tx, whole, calm)
+	return whole, tx.SaveWitness(witnessIn(i, r))
 }
 
 // witnessIn returns the part that the source of a reading has in an incident.

@@ -177,6 +177,37 @@ func (p *play) tied(step string) {
 	}
 }
 
+// TestTheCardOfATie: each source stands there once, with the ways by which it came, and so
+// does who says that it is over while another does not.
+func TestTheCardOfATie(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t)
+		p.Settings.Same = []Tie{nuage}
+		for _, step := range []string{
+			"14:02 kuma down 502", "14:03 kumail down@14:02 502", "14:09 hcmail down no ping", "14:10 ping down timeout", "14:11 check down refused",
+			"14:12 rule down failed", "14:20 kuma up", "14:21 check up",
+		} {
+			p.tied(step)
+		}
+		want := "🔴 Down · Nuage · failed · since 14:02\n" +
+			"Uptime Kuma, Healthchecks, check, Sauvegardes · reported 5 times · #1\n" +
+			"seen by: Kuma Nuage (Nextcloud) 14:02 (webhook, mail), Healthchecks 14:09 (mail), Kuma Nuage ping 14:10, check 14:11 (check), Sauvegardes 14:12 (mail)\n" +
+			"🟢 Kuma Nuage (Nextcloud) 14:20, check 14:21\n"
+		err := p.Store.View(t.Context(), func(tx *store.Tx) error {
+			content, err := p.RenderIncident(tx, 1)
+			card, _, _ := strings.Cut(content.Message.Plain, "👀")
+			if diff := cmp.Diff(want, card); diff != "" {
+				t.Errorf("the card (-want +got):\n%s", diff)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = p.Store.Close()
+	})
+}
+
 // tiedOutage is what the channels of two systems say of one outage, each in its order: the
 // fault of a word is whose it is.
 func tiedOutage(t *testing.T, kuma, healthchecks [2]string) (channels [][]word) {

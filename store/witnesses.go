@@ -33,8 +33,8 @@ func (tx *Tx) SaveWitness(w Witness) error {
 	return nil
 }
 
-// Witnesses returns what each source says of an incident, whoever said first that it is
-// broken first.
+// Witnesses returns what each source says of an incident, that which saw it break first
+// first.
 func (tx *Tx) Witnesses(incident int64) ([]Witness, error) {
 	all, err := many(tx, scanWitness, selectWitness+"WHERE incident_id = ? ORDER BY since, source, thing", incident)
 	if err != nil {
