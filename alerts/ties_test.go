@@ -36,6 +36,7 @@ var speakers = map[string]struct {
 	"check":   {"check", "", "Nuage (Nextcloud)", "check"},
 	"expiry":  {KumaExpiry, "", "Nuage (Nextcloud)", store.Webhook},
 	"forge":   {Kuma, "", "Forge", store.Webhook},
+	"wiki":    {Kuma, "", "Wiki", store.Webhook},
 }
 
 // hears has a speaker say something: "WHO down FAULT" or "WHO up", as mails do in
@@ -118,6 +119,10 @@ func TestTies(t *testing.T) {
 		{"who could be anyone ends nothing of the others", "10:00 kuma down 502; 10:05 hcmail up?", "firing since 10:00: 502, 1 alert, verified", ""},
 		{"nor what is certain of its own", "10:00 hc down timeout; 10:05 hcmail up?", "firing since 10:00: timeout, 1 alert, verified, doubted 1", ""},
 		{"but what is as uncertain", "10:00 kuma down 502; 10:01 hcmail down? timeout; 10:05 kuma up; 10:06 hcmail up?", "resolved since 10:00 until 10:06: 502, 2 alerts, verified", ""},
+		{"it reopens nothing that was certain of its own", "10:00 hc down timeout; 10:10 hc up; 10:12 hcmail down? no ping",
+			"resolved since 10:00 until 10:10: timeout, 1 alert, verified\nfiring since 10:12: no ping, 1 alert, unverified", ""},
+		{"nor stands for what was", "10:00 kuma down 502; 10:01 hc down timeout; 10:02 hc up; 10:05 hcmail down? no ping; 10:06 kuma up",
+			"firing since 10:00: no ping, 3 alerts, unverified", ""},
 		{"what still stands is said as it is", "10:00 kuma down 502; 10:01 hcmail down? timeout; 10:05 kuma up", "firing since 10:00: timeout, 2 alerts, unverified", ""},
 		{"a certain fault stands first", "10:00 kuma down 502; 10:01 hcmail down? timeout", "firing since 10:00: 502, 2 alerts, verified", ""},
 
@@ -433,6 +438,29 @@ func (w *witnesses) check() {
 		if open != down {
 			w.t.Fatalf("open %v, and somebody says down: %v\n%s", open, down, strings.Join(w.done, "\n"))
 		}
+	})
+}
+
+// TestWhatWasClosedByHandJoinsNoStorm: that somebody else, too, had said that it is down,
+// before it was closed, is no outage of now.
+func TestWhatWasClosedByHandJoinsNoStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t)
+		p.Settings.Same, p.Settings.Storm = []Tie{nuage}, 2
+		for _, step := range []string{"10:00 kuma down 502", "10:10 ana handles", "10:14 forge down 502", "10:14 wiki down 502", "10:15 hcmail down@10:05 no ping"} {
+			p.tied(step)
+		}
+		err := p.Store.View(t.Context(), func(tx *store.Tx) error {
+			i, _, err := tx.Incident(1)
+			if i.State != store.Resolved || i.Storm != 0 || i.Alerts != 2 {
+				t.Errorf("%s, part of storm %d, %d alerts", i.State, i.Storm, i.Alerts)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = p.Store.Close()
 	})
 }
 
