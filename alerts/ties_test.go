@@ -361,12 +361,11 @@ func TestWhatIsTiedIsNeverOverWhileOneSaysDown(t *testing.T) {
 // witnesses tell what happens to one service, and some of them late.
 type witnesses struct {
 	*play
-	lots    *rand.Rand
-	last    map[string]word // of each source, what happened last of all that was heard
-	post    []letter        // is under way
-	down    map[string]bool // what each source sees now
-	handled time.Time
-	done    []string
+	lots *rand.Rand
+	last map[string]word // of each source, what happened last of all that was heard
+	post []letter        // is under way
+	down map[string]bool // what each source sees now
+	done []string
 }
 
 // letter is a word on its way.
