@@ -236,7 +236,7 @@ func (d *Desk) raise(tx *store.Tx, part standing, r Reading, h heard) error {
 	i.CalmAt, i.ResolvedAt = part.ended(), time.Time{}
 	i.Fault, i.Verified = "", r.Verified
 	if i.Alerts == 0 {
-		i.Since, i.Newest = r.Since, r.Since
+		i.Since, i.Newest, i.CalmAt = r.Since, r.Since, part.ResolvedAt
 	}
 	i.Alerts++
 	return d.hear(tx, part, i, r, h)
