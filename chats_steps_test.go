@@ -46,7 +46,12 @@ func verbs() []verb {
 		}},
 		{`routine ([^:]+): ([^;]+); (every|weekly|monthly|when|expires|rrule) ([^;]+?)(?: at (\d\d:\d\d))?(?:; (http\S+))?`, (*chat).addRoutine},
 
-		{`forget routine (\S+)`, func(c *chat, _ step, m []string) error { return c.forgetRoutine(m[1]) }},
+		{`forget routine (\S+)`, func(c *chat, _ step, m []string) error { return c.forget("routine", "key", m[1]) }},
+		{`same ([^:]+): (.*)`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("[[same]]\nname = %q\nthings = [\"%s\"]\n", m[1], strings.ReplaceAll(m[2], "; ", `", "`))
+			return nil
+		}},
+		{`forget same (.+)`, func(c *chat, _ step, m []string) error { return c.forget("same", "name", m[1]) }},
 
 		{`with (.*)`, func(c *chat, _ step, m []string) error { c.tables += m[1] + "\n"; return nil }},
 		{`prompts (\w+) (each|round)(?: at (\d\d:\d\d))?`, func(c *chat, _ step, m []string) error {
@@ -106,6 +111,7 @@ func verbs() []verb {
 		{`mail`, func(c *chat, s step, _ []string) error { return c.writeMail(s.block) }},
 		{`mail (\S+)`, (*chat).mailFromFile},
 		{`(unverified )?kuma (down|up) ([^|;]+) \| ([^;]*)(?:; sent (.*))?`, (*chat).kuma},
+		{`(unverified )?healthchecks (down|up) ([^|;]+) \| ([^;]*)(?:; sent (.*))?`, (*chat).healthchecks},
 		{`webhook kuma (down|up) ([^|;]+) \| ([^;]*)(?:; sent (.*))?`, (*chat).kumaHook},
 		{`webhook (\w+)/(\S+)`, (*chat).hookFile},
 		{`webhook (\w+)`, (*chat).hookBody},
@@ -165,11 +171,11 @@ func idsOf(names string) string {
 	return `["@` + strings.Join(strings.Split(names, ", "), `:ronde.test", "@`) + `:ronde.test"]`
 }
 
-// forgetRoutine takes a routine out of the configuration.
-func (c *chat) forgetRoutine(key string) error {
-	before, rest, found := strings.Cut(c.tables, fmt.Sprintf("[[routine]]\nkey = %q\n", key))
+// forget takes one of several tables out of the configuration.
+func (c *chat) forget(table, key, name string) error {
+	before, rest, found := strings.Cut(c.tables, fmt.Sprintf("[[%s]]\n%s = %q\n", table, key, name))
 	if !found {
-		return fmt.Errorf("there is no routine %q to forget", key)
+		return fmt.Errorf("there is no %s %q to forget", table, name)
 	}
 	c.tables = before
 	if next := strings.Index(rest, "[["); next >= 0 {
@@ -244,9 +250,23 @@ func (c *chat) kuma(_ step, m []string) error {
 		return err
 	}
 	line := kumaLine(m[2], m[3], m[4])
-	mail := fmt.Sprintf("From: Uptime Kuma <uptime@exemple-asso.fr>\nSubject: %s\nDate: %s\nContent-Type: text/plain; charset=utf-8\n\n%s\n",
-		line, sent.Format(time.RFC1123Z), line)
-	if m[1] == "" {
+	return c.mailFrom("Uptime Kuma <uptime@exemple-asso.fr>", line, line, sent, m[1] == "")
+}
+
+// healthchecks writes a mail as Healthchecks does.
+func (c *chat) healthchecks(_ step, m []string) error {
+	sent, err := c.sent(m[5])
+	if err != nil {
+		return err
+	}
+	status := strings.ToUpper(m[2])
+	body := fmt.Sprintf("%q is %s.\nReason: %s.\n", m[3], status, m[4])
+	return c.mailFrom("Healthchecks <hc@exemple-asso.fr>", status+" | "+m[3], body, sent, m[1] == "")
+}
+
+func (c *chat) mailFrom(who, subject, body string, sent time.Time, verified bool) error {
+	mail := fmt.Sprintf("From: %s\nSubject: %s\nDate: %s\nContent-Type: text/plain; charset=utf-8\n\n%s\n", who, subject, sent.Format(time.RFC1123Z), body)
+	if verified {
 		mail = passed + mail
 	}
 	return c.mail(mail)

@@ -30,8 +30,8 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 	s.State = s.state(now)
 	var m text.Message
 	d.writeHead(&m, s, now)
-	d.writeDetails(&m, s.Incident)
-	d.writeSightings(&m, s.Incident, s.seen, now)
+	d.writeDetails(&m, s)
+	d.writeSightings(&m, s, now)
 	d.writeWords(&m, s, now)
 	rings := s.State == store.Firing || s.State == store.Acknowledged
 	var content cards.Content
@@ -105,15 +105,15 @@ func (d *Desk) writeEnd(m *text.Message, i store.Incident, ended time.Time) {
 
 // writeDetails adds the whole name and fault where the first line had to cut
 // them, who says so, and how often.
-func (d *Desk) writeDetails(m *text.Message, i store.Incident) {
-	l := d.Language
+func (d *Desk) writeDetails(m *text.Message, s standing) {
+	l, i := d.Language, s.Incident
 	if len([]rune(i.Thing)) > shownThing {
 		m.Line().Text(i.Thing)
 	}
 	if i.State != store.Resolved && len([]rune(i.Fault)) > roomForFault(i) {
 		m.Line().Text(i.Fault)
 	}
-	said := []string{d.source(i.Source)}
+	said := []string{strings.Join(d.watchers(i, s.witnesses), ", ")}
 	if i.Alerts > 1 {
 		said = append(said, l.Say("incident.seen", "Count", i.Alerts))
 	}
@@ -206,13 +206,13 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 // SourceName names the system that an incident comes from.
 func (d *Desk) SourceName(source string) string { return d.source(source) }
 
-// source names a system that sends mails: by the name that its rule has, or by that
-// of its kind.
+// source names a system that watches: by the name that its rule has, or by that of its
+// kind.
 func (d *Desk) source(s string) string {
 	if name, ruled := strings.CutPrefix(s, rulePrefix); ruled {
 		return text.OneLine(name, 40)
 	}
-	return d.Language.Say("mail.kind." + s)
+	return d.known("mail.kind."+s, s)
 }
 
 // subject returns a mail's subject, cut, or says that it has none.

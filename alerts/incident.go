@@ -53,6 +53,7 @@ type Settings struct {
 	// Checks are made when something breaks, by the host that it runs on: such as
 	// "stats antigone".
 	Checks map[string][]string
+	Same   []Tie // what several systems watch under names of their own
 }
 
 // Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
@@ -221,8 +222,9 @@ func showAny(tx *store.Tx, i store.Incident, p pace) error {
 
 // begin opens an incident.
 func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
+	source, thing := d.Settings.key(r)
 	return d.add(tx, store.Incident{
-		Source: r.source(), Thing: r.Thing, State: store.Firing, Fault: r.Fault,
+		Source: source, Thing: thing, State: store.Firing, Fault: r.Fault,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, Alerts: 1, Alerted: earlier(r.Since, tx.Now),
 		Critical: r.Critical, Group: r.Group, OpenedAt: tx.Now,
 	}, r, h)
@@ -230,8 +232,9 @@ func (d *Desk) begin(tx *store.Tx, r Reading, h heard) (int64, error) {
 
 // beginEnded records an incident of which only the end was seen.
 func (d *Desk) beginEnded(tx *store.Tx, r Reading, h heard) (int64, error) {
+	source, thing := d.Settings.key(r)
 	return d.add(tx, store.Incident{
-		Source: r.source(), Thing: r.Thing, State: store.Resolved,
+		Source: source, Thing: thing, State: store.Resolved,
 		Verified: r.Verified, Since: r.Since, Newest: r.Since, ResolvedAt: r.Since,
 	}, r, h)
 }
@@ -239,6 +242,11 @@ func (d *Desk) beginEnded(tx *store.Tx, r Reading, h heard) (int64, error) {
 func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64, err error) {
 	if i.ID, err = tx.AddIncident(i); err != nil {
 		return 0, err
+	}
+	if IsTie(i) {
+		if err := tx.SaveWitness(witnessIn(i, r)); err != nil {
+			return 0, err
+		}
 	}
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return 0, err
@@ -277,11 +285,11 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 func (d *Desk) repeat(tx *store.Tx, s standing, r Reading, h heard) error {
 	i := s.Incident
 	i.Alerts++
-	return d.hear(tx, i, r, h)
+	return d.hear(tx, s, i, r, h)
 }
 
-// hear notes in an open incident what an alert about it says.
-func (d *Desk) hear(tx *store.Tx, i store.Incident, r Reading, h heard) error {
+// hear notes in an open incident what an alert about it says. i is s with what was counted.
+func (d *Desk) hear(tx *store.Tx, s standing, i store.Incident, r Reading, h heard) error {
 	if !weaker(i, r) {
 		i.Alerted = later(i.Alerted, earlier(r.Since, tx.Now))
 	}
@@ -289,7 +297,7 @@ func (d *Desk) hear(tx *store.Tx, i store.Incident, r Reading, h heard) error {
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	return d.settle(tx, i, calm)
+	return d.note(tx, s, i, r, calm)
 }
 
 // fold takes what an alert says into its incident. One that anyone could have written
@@ -325,23 +333,40 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
 	i.OpenedAt = tx.Now
 	s.Incident = i
-	if err := d.repeat(tx, s, r, h); err != nil {
+	say := d.repeat
+	if IsTie(i) {
+		s, say = s.as(s.witness(r)), d.raise
+	}
+	if err := say(tx, s, r, h); err != nil {
 		return err
 	}
-	i, _, err := tx.Incident(i.ID)
+	return d.riseAgain(tx, i.ID, firesAgain)
+}
+
+// riseAgain has an incident that opened again be part of a storm, or ring.
+func (d *Desk) riseAgain(tx *store.Tx, id int64, why string) error {
+	i, _, err := tx.Incident(id)
 	if err != nil || i.Storm != 0 {
 		return err
 	}
 	if storm, err := d.gather(tx, i); err != nil || storm != 0 {
 		return err
 	}
-	if s, err = d.stands(tx, i); err != nil {
+	s, err := d.stands(tx, i)
+	if err != nil {
 		return err
 	}
-	if _, err = d.ring(tx, &s); err != nil {
+	if err := d.wantEvidence(tx, s); err != nil {
 		return err
 	}
-	return d.wantEvidence(tx, s)
+	if why != firesStill || s.State != store.Firing {
+		_, err = d.ring(tx, &s)
+		return err
+	}
+	if held, _, err := d.holdBack(tx, i); held || err != nil {
+		return err
+	}
+	return d.ringFor(tx, &s, why)
 }
 
 // late takes note of an alert that arrived after the end of its incident. It reopens
@@ -361,6 +386,9 @@ func (d *Desk) late(tx *store.Tx, s standing, r Reading, h heard) error {
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
+	if s.whole != nil {
+		return d.noteLate(tx, s, i, r, seen && twin)
+	}
 	if err := tx.SaveIncident(i); err != nil || seen && twin {
 		return err
 	}
@@ -376,13 +404,13 @@ func (d *Desk) recover(tx *store.Tx, s standing, r Reading, h heard) error {
 		if i.Doubted++; i.Doubted == 1 {
 			p = prompt
 		}
-		return d.settle(tx, i, p)
+		return d.note(tx, s, i, r, p)
 	}
 	i.ResolvedAt, i.Verified = r.Since, r.Verified
 	if err := sight(tx, i.ID, r, h); err != nil {
 		return err
 	}
-	return d.settle(tx, i, prompt)
+	return d.note(tx, s, i, r, prompt)
 }
 
 // again takes note of the twin of a recovery, which nobody has to see: an alert
@@ -398,6 +426,9 @@ func (d *Desk) again(tx *store.Tx, s standing, r Reading, h heard) error {
 	i.ResolvedAt = r.Since
 	if i.Alerts == 0 {
 		i.Since, i.Newest = r.Since, r.Since
+	}
+	if s.whole != nil {
+		return d.noteLate(tx, s, i, r, true)
 	}
 	return tx.SaveIncident(i)
 }

@@ -167,15 +167,19 @@ func firstNote(readings []Reading) Reading {
 
 // writeSightings says through which channels the fault came in, and when, as soon
 // as there were several.
-func (d *Desk) writeSightings(m *text.Message, i store.Incident, seen []store.Sighting, now time.Time) {
+func (d *Desk) writeSightings(m *text.Message, s standing, now time.Time) {
+	if IsTie(s.Incident) {
+		d.writeWitnesses(m, s, now)
+		return
+	}
 	var all []string
 	spoke := map[store.Channel]bool{}
-	for _, s := range seen {
-		if s.What != store.Down || spoke[s.Channel] {
+	for _, w := range s.seen {
+		if w.What != store.Down || spoke[w.Channel] {
 			continue
 		}
-		spoke[s.Channel] = true
-		all = append(all, d.channel(s.Channel, i.Source)+" "+d.Language.Clock(s.Received, now))
+		spoke[w.Channel] = true
+		all = append(all, d.channel(w.Channel, s.Source)+" "+d.Language.Clock(w.Received, now))
 	}
 	d.writeChannels(m, all)
 }

@@ -58,7 +58,7 @@ func (d *Desk) gone(i store.Incident, seen []store.Sighting, channel store.Chann
 	h := Heard{At: received, Received: received, Source: d.source(i.Source), Gone: true}
 	n := slices.IndexFunc(seen, func(s store.Sighting) bool { return s.Channel == channel && s.Received.Equal(received) })
 	if n >= 0 {
-		h.At, h.State = seen[n].At, stateOf(seen[n].What)
+		h.At, h.State, h.Source = seen[n].At, stateOf(seen[n].What), d.source(seen[n].Source)
 	}
 	return h
 }

@@ -75,12 +75,12 @@ func (d *Desk) covers(r store.SilenceRule, i store.Incident) bool {
 	case store.HostScope:
 		return d.Settings.On(r.Name, i)
 	}
-	return Names(i.Thing, r.Name)
+	return d.Settings.Called(i, r.Name)
 }
 
 // On reports whether an incident is about a host or something that runs there.
 func (s Settings) On(host string, i store.Incident) bool {
-	named := func(name string) bool { return Names(i.Thing, name) }
+	named := func(name string) bool { return s.Called(i, name) }
 	return named(host) || slices.ContainsFunc(s.Hosts[host], named)
 }
 
@@ -127,9 +127,15 @@ func (d *Desk) Target(tx *store.Tx, name string) (r store.SilenceRule, near stri
 		}
 		candidates = append(candidates, host)
 	}
+	for _, t := range d.Settings.Same {
+		if t.called(name) {
+			return r, "", true, nil
+		}
+		candidates = append(append(candidates, t.Name), t.Things...)
+	}
 	recent, err := tx.RecentIncidents(remembered)
 	for _, i := range recent {
-		if Names(i.Thing, name) {
+		if d.Settings.Called(i, name) {
 			return r, "", true, err
 		}
 		candidates = append(candidates, i.Thing)

@@ -18,6 +18,9 @@ type standing struct {
 	seen     []store.Sighting     // what each channel said, in the order in which it came in
 	replaced bool                 // there is a newer incident about the same thing
 	tally    *store.StormTally    // what its members amount to; nil for what is no storm
+
+	witnesses []store.Witness // what each source says of it; of the incident of a tie only
+	whole     *store.Incident // the incident of a tie of which it is the part of one source; nil for what is none
 }
 
 // stands reads how an incident stands.
@@ -40,7 +43,12 @@ func (d *Desk) stands(tx *store.Tx, i store.Incident) (s standing, err error) {
 	s.rules = slices.DeleteFunc(rules, func(r store.SilenceRule) bool { return !d.covers(r, i) })
 	last, _, err := tx.LastIncident(i.Source, i.Thing)
 	s.replaced = last.ID > i.ID
-	if err != nil || !IsStorm(i) {
+	switch {
+	case err == nil && IsTie(i):
+		witnesses, err := tx.Witnesses(i.ID)
+		s.bind(witnesses)
+		return s, err
+	case err != nil || !IsStorm(i):
 		return s, err
 	}
 	t, err := tx.StormTally(i.ID)

@@ -75,7 +75,13 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 	var down, back []store.Incident
 	sources := make(map[string]bool)
 	for _, i := range members {
-		sources[d.source(i.Source)] = true
+		names, err := namesIn(tx, i)
+		if err != nil {
+			return err
+		}
+		for _, name := range d.watchers(i, names) {
+			sources[name] = true
+		}
 		if i.State == store.Resolved {
 			back = append(back, i)
 		} else {

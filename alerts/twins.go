@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -46,17 +47,28 @@ func (d *Desk) placeAlert(tx *store.Tx, r Reading, h heard) (incident int64, err
 	return d.placeRecovery(tx, known, r, h)
 }
 
-// pastOf returns the newest incidents of a thing, the newest first.
+// pastOf returns the newest incidents of a thing, the newest first; of those of a tie, the
+// part of this source. What the configuration says now does not count: an incident goes on
+// as what it began.
 func (d *Desk) pastOf(tx *store.Tx, r Reading) ([]standing, error) {
 	incidents, err := tx.IncidentsOf(r.source(), r.Thing, recent)
 	if err != nil {
 		return nil, err
 	}
+	tied, err := tx.WitnessedBy(r.source(), r.Thing, recent)
+	if err != nil {
+		return nil, err
+	}
+	incidents = append(incidents, tied...)
+	slices.SortFunc(incidents, func(a, b store.Incident) int { return cmp.Compare(b.ID, a.ID) })
 	all := make([]standing, 0, len(incidents))
-	for _, i := range incidents {
+	for _, i := range incidents[:min(len(incidents), recent)] {
 		s, err := d.stands(tx, i)
 		if err != nil {
 			return nil, err
+		}
+		if IsTie(i) {
+			s = s.as(s.witness(r))
 		}
 		all = append(all, s)
 	}
@@ -94,7 +106,7 @@ func (s standing) twin(r Reading, c store.Channel) (apart time.Duration, ok bool
 		return 0, true
 	}
 	apart = slack + 1
-	for _, other := range []store.Channel{store.Webhook, store.ByMail, store.InRoom} {
+	for _, other := range s.channels() {
 		words := s.told(other, direction(r))
 		for _, at := range words {
 			taken := func(mine time.Time) bool { return nearest(words, mine).Equal(at) && mine.Sub(at).Abs() <= slack }
@@ -104,6 +116,16 @@ func (s standing) twin(r Reading, c store.Channel) (apart time.Duration, ok bool
 		}
 	}
 	return apart, apart <= slack
+}
+
+// channels returns by which channels it was heard of.
+func (s standing) channels() (all []store.Channel) {
+	for _, w := range s.seen {
+		if !slices.Contains(all, w.Channel) {
+			all = append(all, w.Channel)
+		}
+	}
+	return all
 }
 
 // nearest returns that of some times which is the nearest to one.
@@ -178,13 +200,13 @@ func (s standing) begins() time.Time {
 func (d *Desk) placeFault(tx *store.Tx, known []standing, r Reading, h heard) (int64, error) {
 	switch s, twin := twinOf(known, r, h.channel); {
 	case twin && s.open():
-		return s.ID, d.hear(tx, s.Incident, r, h)
+		return s.ID, d.hear(tx, s, s.Incident, r, h)
 	case twin:
 		return s.ID, d.late(tx, s, r, h)
 	}
 	var current *standing
-	if len(known) > 0 && known[0].open() {
-		current = &known[0]
+	if n := slices.IndexFunc(known, standing.open); n >= 0 {
+		current = &known[n]
 	}
 	for _, s := range slices.Backward(known) { // the earliest that had not ended yet
 		if !r.Still && !s.open() && s.outlived(r, h.channel) {
@@ -201,7 +223,10 @@ func (d *Desk) placeFault(tx *store.Tx, known []standing, r Reading, h heard) (i
 	case last != nil && r.Still && r.Since.Before(last.ended()):
 		r.Since = h.received // it broke again after what had seemed to be its end
 	}
-	if len(known) > 0 && known[0].soon(r, h.channel, d.Settings.Reopen) {
+	if tie, tied := d.tieOf(known, r); tied {
+		return d.fire(tx, tie, r, h)
+	}
+	if len(known) > 0 && known[0].whole == nil && known[0].soon(r, h.channel, d.Settings.Reopen) {
 		return known[0].ID, d.refire(tx, known[0], r, h)
 	}
 	return d.begin(tx, r, h)
@@ -243,12 +268,12 @@ func (d *Desk) placeRecovery(tx *store.Tx, known []standing, r Reading, h heard)
 		case n > 0:
 			return s.ID, nil // the end of something that was never announced, long ago
 		}
-		return d.beginEnded(tx, r, h)
+		return d.endUnheard(tx, known, r, h)
 	}
 	if len(known) > 0 {
 		return known[0].ID, nil // from before all that is known
 	}
-	return d.beginEnded(tx, r, h)
+	return d.endUnheard(tx, known, r, h)
 }
 
 // endedBy tells whether a recovery is newer than the alerts of the incident. The clock
@@ -266,5 +291,5 @@ func (s standing) endedBy(r Reading, c store.Channel) bool {
 
 // sight records that an incident was heard of.
 func sight(tx *store.Tx, incident int64, r Reading, h heard) error {
-	return tx.AddSighting(incident, store.Sighting{Channel: h.channel, What: direction(r), At: r.Since, Received: h.received})
+	return tx.AddSighting(incident, store.Sighting{Source: r.source(), Thing: r.Thing, Channel: h.channel, What: direction(r), At: r.Since, Received: h.received})
 }

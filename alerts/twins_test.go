@@ -94,7 +94,7 @@ func (d inboxDesk) story(tx *store.Tx, thing string, words []word) string {
 			d.t.Fatalf("%v: %v", w, err)
 		}
 	}
-	out, err := d.comeTo(tx, thing)
+	out, err := d.comeTo(tx, string(Kuma), thing)
 	if err != nil {
 		d.t.Fatalf("%v: %v", words, err)
 	}
@@ -102,8 +102,8 @@ func (d inboxDesk) story(tx *store.Tx, thing string, words []word) string {
 }
 
 // comeTo writes the incidents of a thing and the first line of the card of each.
-func (d inboxDesk) comeTo(tx *store.Tx, thing string) (string, error) {
-	incidents, err := tx.IncidentsOf(string(Kuma), thing, 100)
+func (d inboxDesk) comeTo(tx *store.Tx, source, thing string) (string, error) {
+	incidents, err := tx.IncidentsOf(source, thing, 100)
 	var all []string
 	for _, i := range slices.Backward(incidents) {
 		if _, shown, err := tx.CardOf(IncidentCard, i.ID); !shown || err != nil {

@@ -40,8 +40,8 @@ func (d *Desk) Describe(tx *store.Tx, m *text.Message, i store.Incident) error {
 		return d.describeStorm(tx, m, s)
 	}
 	d.writeHead(m, s, now)
-	d.writeDetails(m, s.Incident)
-	d.writeSightings(m, s.Incident, s.seen, now)
+	d.writeDetails(m, s)
+	d.writeSightings(m, s, now)
 	d.writeWords(m, s, now)
 	if s.Storm != 0 {
 		m.Line().Text(d.partOf(s))
@@ -88,7 +88,7 @@ func (d *Desk) Heard(tx *store.Tx, i store.Incident, limit int) ([]Heard, error)
 	heard := hooks
 	for _, w := range seen {
 		if w.Channel == store.InRoom { // the message itself stands there
-			heard = append(heard, Heard{At: w.At, Received: w.Received, Source: d.source(i.Source), State: stateOf(w.What), InRoom: true, Verified: true})
+			heard = append(heard, Heard{At: w.At, Received: w.Received, Source: d.source(w.Source), State: stateOf(w.What), InRoom: true, Verified: true})
 		}
 	}
 	for _, m := range mails {
@@ -119,6 +119,13 @@ func stateOf(what store.Direction) State {
 // heardByHook returns the newest of what webhooks brought of an incident, newest first.
 func (d *Desk) heardByHook(tx *store.Tx, i store.Incident, seen []store.Sighting, limit int) (heard []Heard, err error) {
 	hooks, err := tx.HooksOfIncident(i.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	names, err := namesIn(tx, i)
+	if err != nil {
+		return nil, err
+	}
 	for _, h := range hooks {
 		if h.Emptied {
 			g := d.gone(i, seen, store.Webhook, h.Received)
@@ -127,21 +134,32 @@ func (d *Desk) heardByHook(tx *store.Tx, i store.Incident, seen []store.Sighting
 			continue
 		}
 		readings, _ := ReadHook(Kind(h.Kind), h.Type, h.Raw)
-		about := func(r Reading) bool { return r.source() == i.Source && r.Thing == i.Thing && r.State != Note }
-		n := slices.IndexFunc(readings, about)
-		if n < 0 {
-			continue // it is read in another way by now
+		for _, name := range names { // none is there of what is read in another way by now
+			about := func(r Reading) bool { return r.source() == name.Source && r.Thing == name.Thing && r.State != Note }
+			if n := slices.IndexFunc(readings, about); n >= 0 {
+				heard = append(heard, d.heardOf(readings[n], h))
+			}
 		}
-		r := readings[n]
-		if r.Since.IsZero() {
-			r.Since = h.Received
-		}
-		heard = append(heard, Heard{
-			At: r.Since, Received: h.Received, Source: d.source(r.source()), State: r.State, Hook: h.Name, Subject: text.OneLine(r.Fault, 100),
-			Verified: true, Text: forPhone(text.Mask(string(cutRaw(h.Raw)))),
-		})
 	}
-	return heard, err
+	return heard, nil
+}
+
+func (d *Desk) heardOf(r Reading, h store.Hook) Heard {
+	if r.Since.IsZero() {
+		r.Since = h.Received
+	}
+	return Heard{
+		At: r.Since, Received: h.Received, Source: d.source(r.source()), State: r.State, Hook: h.Name, Subject: text.OneLine(r.Fault, 100),
+		Verified: true, Text: forPhone(text.Mask(string(cutRaw(h.Raw)))),
+	}
+}
+
+// namesIn returns which sources speak of an incident, and of which thing each.
+func namesIn(tx *store.Tx, i store.Incident) ([]store.Witness, error) {
+	if IsTie(i) {
+		return tx.Witnesses(i.ID)
+	}
+	return []store.Witness{{Source: i.Source, Thing: i.Thing}}, nil
 }
 
 // forPhone breaks lines that are too long, and leaves out those that are too many.

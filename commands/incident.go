@@ -45,7 +45,7 @@ func (c *Call) incident(tx *store.Tx, command string) (i store.Incident, rest st
 		i, ok, err = tx.Incident(c.card.Subject)
 		return i, c.Tail, ok, c.about(i, err)
 	}
-	if i, ok, err = named(tx, typed, open); err != nil || !ok {
+	if i, ok, err = c.named(tx, typed, open); err != nil || !ok {
 		_ = c.Mistake(command, c.Say("triage.which")+c.openOnes(open))
 		return i, "", false, err
 	}
@@ -54,8 +54,8 @@ func (c *Call) incident(tx *store.Tx, command string) (i store.Incident, rest st
 
 // named returns the one open incident of a name, else the last that was; without a name
 // the only one that is open.
-func named(tx *store.Tx, name string, open []store.Incident) (i store.Incident, ok bool, err error) {
-	is := func(i store.Incident) bool { return name == "" || alerts.Names(i.Thing, name) }
+func (c *Call) named(tx *store.Tx, name string, open []store.Incident) (i store.Incident, ok bool, err error) {
+	is := func(i store.Incident) bool { return name == "" || c.Desk.Alerts.Settings.Called(i, name) }
 	meant := alerts.Heads(slices.DeleteFunc(slices.Clone(open), func(i store.Incident) bool { return !is(i) }))
 	switch {
 	case len(meant) == 1:

@@ -93,6 +93,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[incidents]", sameIncidents(c.Incidents, running.Incidents)},
 		{"[oncall]", reflect.DeepEqual(c.Prompting.Watch, running.Prompting.Watch)},
 		{"[[escalation]]", reflect.DeepEqual(c.Incidents.Steps, running.Incidents.Steps)},
+		{"[[same]]", reflect.DeepEqual(c.Incidents.Same, running.Incidents.Same)},
 		{"[digest]", c.Prompting.Digest == running.Prompting.Digest},
 		{"[[heartbeat]]", reflect.DeepEqual(c.Heartbeats, running.Heartbeats)},
 		{"[pager]", reflect.DeepEqual(c.Pager, running.Pager)},
@@ -130,6 +131,6 @@ func (c Config) renewed(running Config) (settings []string) {
 
 // sameIncidents compares what [incidents] says, not what else incidents depend on.
 func sameIncidents(a, b alerts.Settings) bool {
-	a.Lease, a.Hosts, a.Checks, a.Steps = b.Lease, b.Hosts, b.Checks, b.Steps
+	a.Lease, a.Hosts, a.Checks, a.Steps, a.Same = b.Lease, b.Hosts, b.Checks, b.Steps, b.Same
 	return reflect.DeepEqual(a, b)
 }

@@ -65,6 +65,8 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"what the mailbox believes", "user = \"u\"", "user = \"u\"\nauthserv_id = \"mx\"", "[mailbox]"},
 		{"a rule for mails", "\n[rights]", "mail = [{ subject = 'a', as = 'note' }]\n[rights]", "[[mail]]"},
 		{"its folders", "user = \"u\"", "user = \"u\"\nfolders = [\"Kuma\"]", "[mailbox]"},
+		{"how incidents are followed", "\n[rights]", "incidents = { storm = 5 }\n[rights]", "[incidents]"},
+		{"what is tied", "\n[rights]", "same = [{ name = \"Nuage\", things = [\"nuage-cron\"] }]\n[rights]", "[[same]]"},
 		{"a secret", "RONDE_P", "RONDE_Q", "[mailbox]"},
 		{"how long texts are kept", "\n[rights]", "[incidents]\nkeep = \"30d\"\n[rights]", "[incidents]"},
 		{"what cannot wait", "\n[rights]", "[incidents]\ncritical = [\"antigone\"]\n[rights]", "[incidents]"},

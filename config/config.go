@@ -117,7 +117,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"escalation", "heartbeat", "host", "mail", "oauth", "routine", "webhook"}
+var several = []string{"escalation", "heartbeat", "host", "mail", "oauth", "routine", "same", "webhook"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {

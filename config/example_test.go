@@ -83,6 +83,9 @@ func TestExampleParses(t *testing.T) {
 	if c.Pager == nil || c.Pager.After != 5*time.Minute || c.Pager.Outage || c.Pager.Ntfy.Priority != 5 || c.Pager.Mail.Password != "the secret of RONDE_SMTP_PASSWORD" || len(c.Pager.Mail.To) != 2 {
 		t.Errorf("pager %+v", c.Pager)
 	}
+	if len(c.Incidents.Same) != 1 || c.Incidents.Same[0].Name != "Nuage" || len(c.Incidents.Same[0].Things) != 2 {
+		t.Errorf("ties %+v", c.Incidents.Same)
+	}
 	if len(c.OAuth) != 1 || c.OAuth[0].Name != "intra" || c.OAuth[0].ClientSecret != "the secret of RONDE_INTRA_SECRET" {
 		t.Errorf("oauth %+v", c.OAuth)
 	}
@@ -181,7 +184,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "pager", "pager.ntfy", "pager.mail", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "same", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "pager", "pager.ntfy", "pager.mail", "host", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required

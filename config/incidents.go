@@ -18,6 +18,7 @@ func (r *reader) incidents(root *section, lease time.Duration) alerts.Settings {
 		Lease:  lease,
 		Storm:  s.number("storm", 3, 0, 100),
 		Hosts:  r.things,
+		Same:   r.ties(root),
 	}
 	if settings.Storm == 1 {
 		s.wrong("storm", "one thing is no storm; write from 2 to 100, or 0 for never")

@@ -14,6 +14,7 @@ const (
 	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
 	secret  = "[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_env = \"RONDE_S\"\n"
 	rule    = "[[mail]]\nsubject = '^PANNE (.+)'\nas = \"alert\"\n"
+	tied    = "[[same]]\nname = \"Nuage\"\nthings = [\"Nuage (Nextcloud)\", \"nuage-cron\"]\n"
 	beat    = "[[heartbeat]]\nname = \"hc\"\nurl_env = \"RONDE_PING_URL\"\n"
 	chore   = "[[routine]]\nkey = \"a\"\ntitle = { fr = \"A\" }\n"
 )
@@ -24,13 +25,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, timezone, webhook`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, timezone, webhook`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, timezone, webhook`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -112,6 +113,15 @@ func TestMistakes(t *testing.T) {
 		{"rule behind the same rule", rule + rule, `4:3: mail[2]: takes the same mails as the rule on line 1, which comes first; keep one`},
 		{"rule with one bracket", "[mail]\nsubject = 'a'\nas = \"note\"", `1:2: mail: there can be several; write [[mail]], with two brackets on each side`},
 		{"rule with a name of two lines", rule + "name = \"a\\nb\"", `4:8: mail["a\nb"].name: "a\nb" is not one line of 1 to 40 characters without spaces around it`},
+		{"ties of every form", tied + "[[same]]\nname = \"Forge\"\nthings = [\"forge\", \"git-cron\", \"Forge HTTP\"]", ``},
+		{"tie without a name", "[[same]]\nthings = [\"a\"]", `1:3: same[1].name: missing; write name = "Nuage"`},
+		{"tie of nothing", "[[same]]\nname = \"Nuage\"", `1:3: same[Nuage].things: missing; write things = ["Nuage (Nextcloud)", "nuage-cron"]`},
+		{"tie of an empty list", "[[same]]\nname = \"Nuage\"\nthings = []", `3:10: same[Nuage].things: is empty; write things = ["Nuage (Nextcloud)", "nuage-cron"], or take the table away`},
+		{"two ties of one name", tied + "[[same]]\nname = \"NUAGE\"\nthings = [\"b\"]", `5:8: same[NUAGE].name: "NUAGE" is already the name of the [[same]], on line 2`},
+		{"thing in two ties", tied + "[[same]]\nname = \"Forge\"\nthings = [\"forge\", \"Nuage-Cron\"]", `6:20: same[Forge].things: "Nuage-Cron" is tied already, on line 3`},
+		{"thing twice in a tie", "[[same]]\nname = \"Nuage\"\nthings = [\"Élan\", \"elan\"]", `3:19: same[Nuage].things: "elan" is tied already, on line 3`},
+		{"thing that is none", "[[same]]\nname = \"Nuage\"\nthings = [\" a\", 2]", `3:11: same[Nuage].things: " a" is not one line of 1 to 200 characters without spaces around it` + "\n" + `3:17: same[Nuage].things: is the number 2, but a text in quotes is wanted: things = ["Nuage (Nextcloud)", "nuage-cron"]`},
+		{"tie with one bracket", "[same]\nname = \"Nuage\"\nthings = [\"a\"]", `1:2: same: there can be several; write [[same]], with two brackets on each side`},
 		{"rule misspelt", rule + "resolved_subjct = 'b'", `4:1: mail[1].resolved_subjct: unknown setting; did you mean "resolved_subject"?`},
 
 		{"pager of every form", "[pager]\ncontact = \"Ana\"\n[pager.ntfy]\nserver = \"http://127.0.0.1:2586/\"\ntopic = \"a\"\n[pager.mail]\naddress = \"localhost:25\"\ntls = \"none\"\nfrom = \"R <r@h.org>\"\nto = [\"a@h.org\"]", ``},

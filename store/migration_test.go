@@ -2,8 +2,11 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -37,24 +40,59 @@ func TestADatabaseOfTheFirstVersionIsTakenOver(t *testing.T) {
 // firstVersion writes a database as the first version made it, with some rows.
 func firstVersion(t *testing.T, path, rows string) {
 	t.Helper()
+	versionBefore(t, path, "routines", rows)
+}
+
+// versionBefore writes a database as the version made it that came before the schema of a
+// name, with some rows.
+func versionBefore(t *testing.T, path, name, rows string) {
+	t.Helper()
 	db, err := sql.Open("sqlite3", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	schema, err := os.ReadFile("schema/01-foundation.sql")
+	files, err := filepath.Glob("schema/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{
-		string(schema), rows,
-		"CREATE TABLE version (version INTEGER, compat INTEGER); INSERT INTO version VALUES (1, 1)",
-		"CREATE TABLE database_owner (key INTEGER PRIMARY KEY DEFAULT 0, owner TEXT NOT NULL); INSERT INTO database_owner (owner) VALUES ('ronde')",
-	} {
+	next := slices.IndexFunc(files, func(file string) bool { return strings.HasSuffix(file, "-"+name+".sql") })
+	var queries []string
+	for _, file := range files[:next] {
+		schema, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		queries = append(queries, string(schema))
+	}
+	queries = append(queries, rows,
+		fmt.Sprintf("CREATE TABLE version (version INTEGER, compat INTEGER); INSERT INTO version VALUES (%[1]d, %[1]d)", next),
+		"CREATE TABLE database_owner (key INTEGER PRIMARY KEY DEFAULT 0, owner TEXT NOT NULL); INSERT INTO database_owner (owner) VALUES ('ronde')")
+	for _, query := range queries {
 		if _, err := db.Exec(query); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestSightingsAreTakenOver: it is known whose words they were.
+func TestSightingsAreTakenOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ronde.db")
+	versionBefore(t, path, "ties", `
+		INSERT INTO incidents (id, source, thing, state, fault, verified, since, newest, alerts) VALUES (7, 'kuma', 'Nuage', 'firing', '502', 1, 1000, 2000, 2);
+		INSERT INTO sightings (incident_id, channel, what, at, received_at) VALUES (7, 'mail', 'down', 1000, 3000), (7, 'webhook', 'down', 1000, 1500);`)
+	s := open(t, path)
+	update(t, s, func(tx *Tx) error {
+		seen, err := tx.Sightings(7)
+		want := []Sighting{
+			{"kuma", "Nuage", Webhook, Down, time.UnixMilli(1000), time.UnixMilli(1500)},
+			{"kuma", "Nuage", ByMail, Down, time.UnixMilli(1000), time.UnixMilli(3000)},
+		}
+		if !slices.Equal(seen, want) {
+			t.Errorf("sightings %+v", seen)
+		}
+		return err
+	})
 }
 
 // TestAReadingKnowsSinceWhenItHolds: since when something holds is known as long as it

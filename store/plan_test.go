@@ -51,6 +51,8 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"(source=? AND thing=? AND id<?) ":                 func() error { _, err := tx.IncidentsBefore(Incident{}, time.Now()); return err },
 		"news_about":                                       func() error { _, err := tx.NewsAbout("diun", "a/b", time.Now(), time.Now()); return err },
 		"news_of_card":                                     func() error { _, err := tx.NewsOfCard("mail", 1); return err },
+		"witnesses USING PRIMARY KEY (incident_id=?)":      func() error { _, err := tx.Witnesses(1); return err },
+		"witnesses_of_thing":                               func() error { _, err := tx.WitnessedBy("kuma", "Cloud", 1); return err },
 		"inbox_to_do":                                      func() error { _, err := tx.NewMail(1); return err },
 		"one_open_occurrence":                              func() error { _, err := tx.OpenOccurrences(); return err },
 		"(routine=?)":                                      func() error { _, _, err := tx.OpenOccurrenceOf("backups"); return err },

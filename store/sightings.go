@@ -25,27 +25,29 @@ const (
 	Up   Direction = "up"
 )
 
-// Sighting is that a channel said something of an incident.
+// Sighting is that a source said something of an incident by a channel.
 type Sighting struct {
+	Source   string // the system that watches
+	Thing    string // what it is about, by the name that system gives it
 	Channel  Channel
 	What     Direction
 	At       time.Time // by the sender's clock
 	Received time.Time // when it first came in
 }
 
-// AddSighting records what a channel said of an incident. The same again changes
+// AddSighting records what a source said of an incident. The same again changes
 // nothing.
 func (tx *Tx) AddSighting(incident int64, s Sighting) error {
-	_, err := tx.exec(`INSERT INTO sightings (incident_id, channel, what, at, received_at) VALUES (?, ?, ?, ?, ?)
+	_, err := tx.exec(`INSERT INTO sightings (incident_id, source, thing, channel, what, at, received_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET received_at = min(received_at, excluded.received_at)`,
-		incident, s.Channel, s.What, ms(s.At), ms(s.Received))
+		incident, s.Source, s.Thing, s.Channel, s.What, ms(s.At), ms(s.Received))
 	if err != nil {
 		return fmt.Errorf("store a sighting of incident %d: %w", incident, err)
 	}
 	return nil
 }
 
-// Sightings returns what all channels said of an incident, in the order in which it
+// Sightings returns what all sources said of an incident, in the order in which it
 // came in.
 func (tx *Tx) Sightings(incident int64) ([]Sighting, error) {
 	all, err := many(tx, scanSighting, sightingsOf, incident)
@@ -65,12 +67,12 @@ func (tx *Tx) IncidentsOf(source, thing string, limit int) ([]Incident, error) {
 	return all, nil
 }
 
-const sightingsOf = `SELECT channel, what, at, received_at FROM sightings
-	WHERE incident_id = ? ORDER BY received_at, channel DESC, at`
+const sightingsOf = `SELECT source, thing, channel, what, at, received_at FROM sightings
+	WHERE incident_id = ? ORDER BY received_at, channel DESC, at, source, thing`
 
 func scanSighting(row scanner) (s Sighting, err error) {
 	var said, received sql.NullInt64
-	err = row.Scan(&s.Channel, &s.What, &said, &received)
+	err = row.Scan(&s.Source, &s.Thing, &s.Channel, &s.What, &said, &received)
 	s.At, s.Received = at(said), at(received)
 	return s, err
 }
