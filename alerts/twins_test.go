@@ -222,7 +222,7 @@ func TestTwoOutagesInARow(t *testing.T) {
 		want := ""
 		random := rand.New(rand.NewPCG(1, 2))
 		d.update(func(tx *store.Tx) {
-			for n := range 1000 {
+			for n := range 300 {
 				order := shuffled(random, maps.Clone(perChannel))
 				got := d.story(tx, fmt.Sprintf("Forge %d", n), order)
 				if want == "" {
