@@ -266,12 +266,9 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 	}
 	p := prompt
 	if i.State == store.Firing {
-		held, _, err := d.holdBack(tx, i)
-		if err != nil {
+		p = urgent
+		if err := d.ringsByCard(tx, &i); err != nil {
 			return 0, err
-		}
-		if p = urgent; !held {
-			i.RangAt = tx.Now
 		}
 	}
 	if err := d.settle(tx, i, p); err != nil {
@@ -332,6 +329,13 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	i.Flaps++
 	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
 	i.OpenedAt = tx.Now
+	if _, shown, err := tx.CardOf(IncidentCard, i.ID); err != nil {
+		return err
+	} else if !shown && i.Storm == 0 {
+		if err := d.ringsByCard(tx, &i); err != nil {
+			return err
+		}
+	}
 	s.Incident = i
 	say := d.repeat
 	if IsTie(i) {

@@ -85,9 +85,9 @@ func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int
 // ring says, so that phones ring, that an incident fires again, or still after a
 // silence: an edit of its card would ring nobody.
 func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
-	why := s.toRing(tx.Now, d.Settings.Reopen)
-	if why == nothingRang {
-		return false, nil
+	why, err := d.whyRing(tx, *s)
+	if why == nothingRang || err != nil {
+		return false, err
 	}
 	if held, changed, err := d.holdBack(tx, s.Incident); held || err != nil {
 		return changed, err
@@ -96,6 +96,17 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 		return false, err
 	}
 	return true, d.ringFor(tx, s, why)
+}
+
+// whyRing returns why a phone must ring now for an incident.
+func (d *Desk) whyRing(tx *store.Tx, s standing) (why string, err error) {
+	if why = s.toRing(tx.Now, d.Settings.Reopen); why != nothingRang || s.tally == nil {
+		return why, nil
+	}
+	if stirs, err := d.stirs(tx, s); !stirs || err != nil {
+		return nothingRang, err
+	}
+	return firesMore, nil
 }
 
 func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) error {
