@@ -72,6 +72,31 @@ func TestWhatRingsInAStorm(t *testing.T) {
 	}
 }
 
+// TestWhoHadAStormIsAskedAboutAllThatIsLeft: whoever took a storm that fell apart since is
+// asked about all of it that is still down, and so is the room.
+func TestWhoHadAStormIsAskedAboutAllThatIsLeft(t *testing.T) {
+	const storm = "07:00 down A; 07:00 down B; 07:00 down C; 07:00 down D; 07:01 ack storm; 07:02 up D; 07:30 tick; "
+	for _, tt := range []struct{ name, steps, want string }{
+		{"one of it was handled meanwhile", storm + "10:00 handle B", "A, C"},
+		{"one of it was taken anew", storm + "10:00 ack A", "B, C"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, w := newWatch(t)
+				p.Settings.Storm, p.Settings.Steps = 4, nil
+				q := &squall{play: p, watch: w, shown: map[int64]bool{}}
+				for step := range strings.SplitSeq(tt.steps+"; 11:01 tick; 11:02 tick; 11:59 tick; 14:00 tick; 14:01 tick", "; ") {
+					q.step(step)
+				}
+				if len(w.texts) < 2 || !strings.Contains(w.texts[0], ": "+tt.want+"?") || !strings.Contains(w.texts[1], " "+tt.want+" ") {
+					t.Errorf("said: %q", w.texts)
+				}
+				_ = p.Store.Close()
+			})
+		})
+	}
+}
+
 func (q *squall) step(step string) {
 	q.t.Helper()
 	words := strings.Fields(step)
