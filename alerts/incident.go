@@ -325,16 +325,9 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	if err := d.leaveOver(tx, &s); err != nil {
 		return err
 	}
-	i := s.Incident
-	i.Flaps++
-	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
-	i.OpenedAt = tx.Now
-	if _, shown, err := tx.CardOf(IncidentCard, i.ID); err != nil {
+	i, err := d.reopened(tx, s)
+	if err != nil {
 		return err
-	} else if !shown && i.Storm == 0 {
-		if err := d.ringsByCard(tx, &i); err != nil {
-			return err
-		}
 	}
 	s.Incident = i
 	say := d.repeat
@@ -345,6 +338,20 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 		return err
 	}
 	return d.riseAgain(tx, i.ID, firesAgain)
+}
+
+// reopened returns an incident that had ended as it opens again. One that had no card,
+// because it was part of a storm, rings by its new one.
+func (d *Desk) reopened(tx *store.Tx, s standing) (store.Incident, error) {
+	i := s.Incident
+	i.Flaps++
+	i.CalmAt, i.RefiredAt, i.ResolvedAt, i.OpenedAt = s.ended(), tx.Now, time.Time{}, tx.Now
+	i.RangAt = earlier(i.RangAt, tx.Now.Add(-time.Millisecond)) // the clock may have been set back since
+	_, shown, err := tx.CardOf(IncidentCard, i.ID)
+	if err != nil || shown || i.Storm != 0 {
+		return i, err
+	}
+	return i, d.ringsByCard(tx, &i)
 }
 
 // riseAgain has an incident that opened again be part of a storm, or ring.
