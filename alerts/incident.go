@@ -351,7 +351,8 @@ func (d *Desk) reopened(tx *store.Tx, s standing) (store.Incident, error) {
 	if err != nil || shown || i.Storm != 0 {
 		return i, err
 	}
-	return i, d.ringsByCard(tx, &i)
+	err = d.ringsByCard(tx, &i)
+	return i, err
 }
 
 // riseAgain has an incident that opened again be part of a storm, or ring.

@@ -25,6 +25,13 @@ type squall struct {
 func TestWhatRingsInAStorm(t *testing.T) {
 	const three = "10:00 down A; 10:00 down B; 10:00 down C; "
 	for _, tt := range []struct{ name, steps, want string }{
+		{"nobody is on it", three + "10:10 policy; 10:11 tick; 10:21 tick", "card A! card B! card storm! step!ana step!ana,bob"},
+		{"called, and it falls apart", three + "10:01 up C; 10:02 policy; 10:10 tick; 10:12 tick; 10:13 tick; 10:21 tick; 10:22 tick",
+			"card A! card B! card storm! step!ana recovery!ana step!ana step!ana"},
+		{"at night nobody is called", "11:55 policy; 11:56 down A; 11:56 down B; 11:56 down C; 12:10 tick; 14:00 tick; 14:09 tick; 14:10 tick",
+			"card A! card B! card storm! morning! step!ana"},
+		{"at night, unless it cannot wait", "11:55 policy; 12:00 down A; 12:00 down B; 12:00 down C; 12:05 critical D; 12:14 tick; 12:15 tick; 12:20 up D; 12:21 tick; 14:00 tick; 14:01 tick",
+			"ring! step!ana step!room"},
 		{"three", three + "10:01 tick", "card A! card B! card storm!"},
 		{"more than a storm that was silenced had", three + "10:05 hush storm 2h; 10:20 down D; 10:20 down E; 10:20 down F; 10:21 tick; 10:30 down G",
 			"card A! card B! card storm! card D! card E! card F! card G!"},
@@ -100,9 +107,12 @@ func TestWhoHadAStormIsAskedAboutAllThatIsLeft(t *testing.T) {
 func (q *squall) step(step string) {
 	q.t.Helper()
 	words := strings.Fields(step)
-	if words[1] == "tick" {
+	switch words[1] {
+	case "tick":
 		q.do(step)
-	} else {
+	case "policy":
+		q.Settings.Steps = policy
+	default:
 		time.Sleep(time.Until(today(q.t, words[0])))
 		q.events++
 		if err := q.Store.Update(q.t.Context(), func(tx *store.Tx) error { return q.happen(tx, words[1], words[2:]) }); err != nil {
