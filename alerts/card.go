@@ -33,7 +33,7 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 	d.writeDetails(&m, s)
 	d.writeSightings(&m, s, now)
 	d.writeWords(&m, s, now)
-	rings := s.State == store.Firing || s.State == store.Acknowledged
+	rings := s.Storm == 0 && (s.State == store.Firing || s.State == store.Acknowledged) // of the rest, the storm rings
 	var content cards.Content
 	switch {
 	case s.State == store.Resolved:

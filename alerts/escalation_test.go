@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -171,6 +172,7 @@ func TestWatching(t *testing.T) {
 
 		{"taken before it went out", "09:00 off; 09:01 down 502; 09:11 tick; 09:12 bob acks; 09:13 on; 09:14 up; 09:15 tick", "step!ana~ withdrawn"},
 		{"a later step overtakes the one before", "09:00 off; 09:01 down 502; 09:11 tick; 09:21 tick; 09:22 on; 09:23 up; 09:24 tick", "step!ana~ withdrawn step!ana,bob~ withdrawn"},
+		{"fires again under a clock that went back", "09:00 down 502; 08:30 back; 09:05 up; 09:06 down 502; 09:07 tick", "ring!"},
 		{"a clock that goes back", "09:00 down 502; 09:10 tick; 08:00 back; 09:15 tick; 09:34 tick; 09:35 tick", "step!ana~ step!ana,bob~"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -222,8 +224,13 @@ func (p *play) turnBack(clock string) {
 		if err != nil {
 			return err
 		}
+		i, _, err := tx.Incident(1)
+		if err != nil {
+			return err
+		}
+		i.RangAt = i.RangAt.Add(back)
 		v.Since, v.HeldAt = v.Since.Add(back), v.HeldAt.Add(back)
-		return tx.SaveVigil(v)
+		return errors.Join(tx.SaveIncident(i), tx.SaveVigil(v))
 	})
 	if err != nil {
 		p.t.Fatal(err)

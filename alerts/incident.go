@@ -266,12 +266,9 @@ func (d *Desk) add(tx *store.Tx, i store.Incident, r Reading, h heard) (id int64
 	}
 	p := prompt
 	if i.State == store.Firing {
-		held, _, err := d.holdBack(tx, i)
-		if err != nil {
+		p = urgent
+		if err := d.ringsByCard(tx, &i); err != nil {
 			return 0, err
-		}
-		if p = urgent; !held {
-			i.RangAt = tx.Now
 		}
 	}
 	if err := d.settle(tx, i, p); err != nil {
@@ -328,10 +325,10 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 	if err := d.leaveOver(tx, &s); err != nil {
 		return err
 	}
-	i := s.Incident
-	i.Flaps++
-	i.CalmAt, i.RefiredAt, i.ResolvedAt = s.ended(), tx.Now, time.Time{}
-	i.OpenedAt = tx.Now
+	i, err := d.reopened(tx, s)
+	if err != nil {
+		return err
+	}
 	s.Incident = i
 	say := d.repeat
 	if IsTie(i) {
@@ -341,6 +338,21 @@ func (d *Desk) refire(tx *store.Tx, s standing, r Reading, h heard) error {
 		return err
 	}
 	return d.riseAgain(tx, i.ID, firesAgain)
+}
+
+// reopened returns an incident that had ended as it opens again. One that had no card,
+// because it was part of a storm, rings by its new one.
+func (d *Desk) reopened(tx *store.Tx, s standing) (store.Incident, error) {
+	i := s.Incident
+	i.Flaps++
+	i.CalmAt, i.RefiredAt, i.ResolvedAt, i.OpenedAt = s.ended(), tx.Now, time.Time{}, tx.Now
+	i.RangAt = earlier(i.RangAt, tx.Now.Add(-time.Millisecond)) // the clock may have been set back since
+	_, shown, err := tx.CardOf(IncidentCard, i.ID)
+	if err != nil || shown || i.Storm != 0 {
+		return i, err
+	}
+	err = d.ringsByCard(tx, &i)
+	return i, err
 }
 
 // riseAgain has an incident that opened again be part of a storm, or ring.

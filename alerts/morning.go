@@ -44,6 +44,16 @@ func (d *Desk) holdBack(tx *store.Tx, i store.Incident) (held, changed bool, err
 	return false, false, nil
 }
 
+// ringsByCard notes that the new card of an incident rings, unless quiet hours keep it
+// from that.
+func (d *Desk) ringsByCard(tx *store.Tx, i *store.Incident) error {
+	held, _, err := d.holdBack(tx, *i)
+	if err == nil && !held {
+		i.RangAt = tx.Now
+	}
+	return err
+}
+
 // wasHeld reports whether quiet hours held an incident back: then another message rings
 // for it than its card.
 func wasHeld(tx *store.Tx, id int64) (bool, error) {

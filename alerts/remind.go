@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ronde/cards"
@@ -33,7 +34,7 @@ func (d *Desk) endAcks(tx *store.Tx, s *standing) (changed bool, err error) {
 		}
 		silently := cared || m.Until.Before(s.RefiredAt)
 		told := toTell(m, tx.Now, silently)
-		if told == m.Told {
+		if told == m.Told || silently && m.IncidentID != s.ID { // that is for what else was part of the storm to say
 			continue
 		}
 		if err := tx.IncidentMarkTold(m.ID, told); err != nil {
@@ -62,7 +63,11 @@ func toTell(m store.IncidentMark, now time.Time, silently bool) int {
 }
 
 func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int) error {
-	l, thing := d.Language, d.title(*s)
+	l := d.Language
+	thing, err := d.takenBy(tx, *s, m)
+	if err != nil {
+		return err
+	}
 	var words text.Message
 	var mentions []string
 	if told == toldAcker {
@@ -82,12 +87,35 @@ func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int
 	return d.under(tx, key, s, words, message)
 }
 
+// takenBy names what an ack on an incident was for: of a storm that has fallen apart, all
+// that it was for, that is still down and that nobody else is on.
+func (d *Desk) takenBy(tx *store.Tx, s standing, ack store.IncidentMark) (string, error) {
+	if ack.IncidentID == s.ID {
+		return d.title(s), nil
+	}
+	left, err := tx.LeftOfStorm(ack.IncidentID)
+	if err != nil {
+		return "", err
+	}
+	var down []store.Incident
+	for _, i := range left {
+		one, err := d.stands(tx, i)
+		if err != nil {
+			return "", err
+		}
+		if one.state(tx.Now) == store.Firing && slices.ContainsFunc(one.said(store.Ack), func(m store.IncidentMark) bool { return m.ID == ack.ID }) {
+			down = append(down, i)
+		}
+	}
+	return d.listNames(down, shownBroken), nil
+}
+
 // ring says, so that phones ring, that an incident fires again, or still after a
 // silence: an edit of its card would ring nobody.
 func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
-	why := s.toRing(tx.Now, d.Settings.Reopen)
-	if why == nothingRang {
-		return false, nil
+	why, err := d.whyRing(tx, *s)
+	if why == nothingRang || err != nil {
+		return false, err
 	}
 	if held, changed, err := d.holdBack(tx, s.Incident); held || err != nil {
 		return changed, err
@@ -96,6 +124,17 @@ func (d *Desk) ring(tx *store.Tx, s *standing) (changed bool, err error) {
 		return false, err
 	}
 	return true, d.ringFor(tx, s, why)
+}
+
+// whyRing returns why a phone must ring now for an incident.
+func (d *Desk) whyRing(tx *store.Tx, s standing) (why string, err error) {
+	if why = s.toRing(tx.Now, d.Settings.Reopen); why != nothingRang || s.tally == nil {
+		return why, nil
+	}
+	if stirs, err := d.stirs(tx, s); !stirs || err != nil {
+		return nothingRang, err
+	}
+	return firesMore, nil
 }
 
 func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) error {

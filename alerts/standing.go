@@ -18,6 +18,7 @@ type standing struct {
 	seen     []store.Sighting     // what each channel said, in the order in which it came in
 	replaced bool                 // there is a newer incident about the same thing
 	tally    *store.StormTally    // what its members amount to; nil for what is no storm
+	lifted   time.Time            // when the last silence of a member ended that kept a storm silent until now; else zero
 
 	witnesses []store.Witness // what each source says of it; of the incident of a tie only
 	whole     *store.Incident // the incident of a tie of which it is the part of one source; nil for what is none
@@ -146,8 +147,9 @@ func end(r store.SilenceRule) time.Time {
 
 // hushed returns when the last silence ended that is over; zero when there was none.
 func (s standing) hushed(now time.Time) (ended time.Time) {
+	ended = s.lifted
 	if m, said := s.lastSilence(); said && ranOut(m, now) {
-		ended = m.Until
+		ended = later(ended, m.Until)
 	}
 	for _, r := range s.rules {
 		if !end(r).After(now) {
@@ -214,7 +216,7 @@ func (s standing) lastWord() time.Time {
 const (
 	firesAgain  = "again" // it had ended
 	firesStill  = "still" // a silence ended
-	firesMore   = "more"  // it is a storm that grew
+	firesMore   = "more"  // it is a storm of which more broke
 	nothingRang = ""
 )
 

@@ -63,7 +63,7 @@ func (d *Desk) gather(tx *store.Tx, i store.Incident) (storm int64, err error) {
 
 func (d *Desk) gatherIn(tx *store.Tx, scope string, i store.Incident, loose []store.Incident) (int64, error) {
 	storm, open, err := tx.OpenIncident(stormOf(i), scope)
-	if err != nil {
+	if err != nil || open && !asLoud(storm, i) {
 		return 0, err
 	}
 	if open {
@@ -71,7 +71,7 @@ func (d *Desk) gatherIn(tx *store.Tx, scope string, i store.Incident, loose []st
 		if err != nil {
 			return 0, err
 		}
-		if tx.Now.Sub(t.Joined) < growing && asLoud(storm, i) {
+		if tx.Now.Sub(t.Joined) < growing {
 			return storm.ID, d.join(tx, storm, []store.Incident{i}, false)
 		}
 	}
@@ -111,13 +111,11 @@ func (d *Desk) beginStorm(tx *store.Tx, scope string, first store.Incident) (sto
 }
 
 // join makes incidents parts of a storm. The first of them that cannot wait makes it
-// ring once more.
+// ring once more, even when somebody is on what it was until then.
 func (d *Desk) join(tx *store.Tx, storm store.Incident, all []store.Incident, loudly bool) error {
-	if !d.Settings.IsCritical(storm) && slices.ContainsFunc(all, d.Settings.IsCritical) {
-		storm.Critical, loudly = true, true
-		if err := tx.SaveIncident(storm); err != nil {
-			return err
-		}
+	hastened, err := d.hasten(tx, storm, all...)
+	if err != nil {
+		return err
 	}
 	for _, i := range all {
 		if err := tx.JoinStorm(storm.ID, i.ID); err != nil {
@@ -134,17 +132,27 @@ func (d *Desk) join(tx *store.Tx, storm store.Incident, all []store.Incident, lo
 			return err
 		}
 	}
-	if err := d.followStorm(tx, storm.ID, calm); err != nil || !loudly {
+	if err := d.followStorm(tx, storm.ID, calm); err != nil || !loudly && !hastened {
 		return err
 	}
 	s, err := d.standsNow(tx, storm.ID)
-	if err != nil || s.State != store.Firing || s.RangAt.Equal(tx.Now) {
+	if err != nil || s.State == store.Silenced || s.State == store.Resolved || s.RangAt.Equal(tx.Now) {
 		return err // nobody is to hear of it, or it just rang
 	}
 	if held, _, err := d.holdBack(tx, s.Incident); held || err != nil {
 		return err
 	}
 	return d.ringFor(tx, &s, firesMore, d.listNames(all, shownBroken))
+}
+
+// hasten notes that a storm cannot wait until the morning when one of some incidents
+// cannot, and reports whether that is new.
+func (d *Desk) hasten(tx *store.Tx, storm store.Incident, all ...store.Incident) (hastened bool, err error) {
+	if d.Settings.IsCritical(storm) || !slices.ContainsFunc(all, d.Settings.IsCritical) {
+		return false, nil
+	}
+	storm.Critical = true
+	return true, tx.SaveIncident(storm)
 }
 
 // followStorm brings a storm up to what its members are.
@@ -154,6 +162,9 @@ func (d *Desk) followStorm(tx *store.Tx, id int64, p pace) error {
 		return err
 	}
 	if state := s.state(tx.Now); state != s.State {
+		if s.lifted, err = d.lifted(tx, s, state); err != nil {
+			return err
+		}
 		s.State, p = state, prompt
 	}
 	_, shown, err := tx.CardOf(IncidentCard, id)
@@ -161,12 +172,9 @@ func (d *Desk) followStorm(tx *store.Tx, id int64, p pace) error {
 		return err
 	}
 	if !shown && s.State == store.Firing {
-		held, _, err := d.holdBack(tx, s.Incident)
-		if err != nil {
+		p = urgent
+		if err := d.ringsByCard(tx, &s.Incident); err != nil {
 			return err
-		}
-		if p = urgent; !held {
-			s.RangAt = tx.Now
 		}
 	}
 	if _, err := d.follow(tx, &s); err != nil {
@@ -183,6 +191,42 @@ func (d *Desk) followStorm(tx *store.Tx, id int64, p pace) error {
 	}
 	_, err = d.ring(tx, &s)
 	return err
+}
+
+// lifted returns when the last silence of a member ended, of a storm that was silent and
+// is not any more; zero for never.
+func (d *Desk) lifted(tx *store.Tx, s standing, state store.IncidentState) (at time.Time, err error) {
+	if s.State != store.Silenced || state != store.Firing {
+		return at, nil
+	}
+	members, err := tx.StormMembers(s.ID)
+	if err != nil {
+		return at, err
+	}
+	for _, i := range members {
+		m, err := d.stands(tx, i)
+		if err != nil {
+			return at, err
+		}
+		if m.state(tx.Now) == store.Firing {
+			at = later(at, m.hushed(tx.Now))
+		}
+	}
+	return at, nil
+}
+
+// stirs reports whether something broke that nobody is on, in a storm of which somebody
+// had all the rest: that is not what it rang for. What breaks again and again rings the
+// first time, and then no more often than the pause.
+func (d *Desk) stirs(tx *store.Tx, s standing) (bool, error) {
+	v, err := tx.Vigil(s.ID)
+	if err != nil || s.State != store.Firing || !v.Since.After(s.RangAt) {
+		return false, err
+	}
+	members, err := tx.StormMembers(s.ID)
+	return slices.ContainsFunc(members, func(i store.Incident) bool {
+		return i.State == store.Firing && !i.OpenedAt.Before(v.Since) && (i.Flaps <= 1 || !tx.Now.Before(s.RangAt.Add(d.Settings.Reopen)))
+	}), err
 }
 
 // release lets the members of a storm that are open stand for themselves.
@@ -215,6 +259,10 @@ func (d *Desk) settleMember(tx *store.Tx, s standing, p pace) error {
 		}
 	} else if err := showAny(tx, s.Incident, p); err != nil {
 		return err
+	} else if s.State != store.Resolved {
+		if _, err := d.hasten(tx, storm, s.Incident); err != nil {
+			return err
+		}
 	}
 	return d.followStorm(tx, storm.ID, calm)
 }
@@ -225,12 +273,8 @@ func (d *Desk) standAlone(tx *store.Tx, i store.Incident) error {
 		return err
 	}
 	i.Storm = 0
-	held, _, err := d.holdBack(tx, i)
-	if err != nil {
+	if err := d.ringsByCard(tx, &i); err != nil {
 		return err
-	}
-	if !held {
-		i.RangAt = tx.Now
 	}
 	return d.settle(tx, i, urgent)
 }

@@ -130,11 +130,14 @@ func (o *Outbox) AddNotice(tx *store.Tx, key, room string, m Message) error {
 }
 
 // AddUnder puts a notice under a card into the outbox as part of tx: it goes out
-// once the card stands in its room, there. m.ReplyTo or m.Thread is [TheCard]. key
-// is as for [Outbox.AddNotice].
+// once the card stands in its room, there; a card that the homeserver refused is tried
+// again for that. m.ReplyTo or m.Thread is [TheCard]. key is as for [Outbox.AddNotice].
 func (o *Outbox) AddUnder(tx *store.Tx, key string, card store.Card, m Message) error {
 	message, err := encode(m)
 	if err != nil {
+		return err
+	}
+	if err := tx.RetryCard(card.ID); err != nil {
 		return err
 	}
 	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: card.Room, CardID: card.ID, Message: message})

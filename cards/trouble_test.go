@@ -26,6 +26,19 @@ func TestARefusedCardIsTriedAgainAtItsNextChangeOnly(t *testing.T) {
 		w.after(time.Hour)
 		w.shows("another", "short")
 	})
+	story(t, "what has to be said under it is such a change", func(w *town) {
+		w.start()
+		w.hs.does(always(&cards.RefusedError{Code: "M_FORBIDDEN", Err: errors.New("403")}))
+		w.becomes(1, "one")
+		w.after(time.Hour)
+		w.hs.does(nil)
+		w.after(time.Hour)
+		w.shows()
+		under := cards.Message{Plain: "nobody is on it", ReplyTo: cards.TheCard}
+		w.update(func(tx *store.Tx) error { return w.outbox.AddUnder(tx, "step", w.cardIn(tx, 1), under) })
+		w.after(time.Hour)
+		w.shows("one", "nobody is on it")
+	})
 	story(t, "an edit", func(w *town) {
 		w.start()
 		w.becomes(1, "one")

@@ -139,10 +139,18 @@ func (tx *Tx) CardStands(id, revision int64) error {
 }
 
 // CardRefused stores that the homeserver will never take the card as it is. Its
-// next change tries again.
+// next change tries again, or [Tx.RetryCard].
 func (tx *Tx) CardRefused(id int64, code string) error {
 	if _, err := tx.exec("UPDATE cards SET refused = ? WHERE id = ?", code, id); err != nil {
 		return fmt.Errorf("store that card %d was refused: %w", id, err)
+	}
+	return nil
+}
+
+// RetryCard has a card tried again that was refused and never stood in its room.
+func (tx *Tx) RetryCard(id int64) error {
+	if _, err := tx.exec("UPDATE cards SET refused = '' WHERE id = ? AND event_id = '' AND refused <> ''", id); err != nil {
+		return fmt.Errorf("try card %d again: %w", id, err)
 	}
 	return nil
 }

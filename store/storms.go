@@ -46,6 +46,17 @@ func (tx *Tx) StormMembers(storm int64) ([]Incident, error) {
 	return all, nil
 }
 
+// LeftOfStorm returns the incidents that were part of a storm, stand for themselves and are
+// not resolved, the earliest first.
+func (tx *Tx) LeftOfStorm(storm int64) ([]Incident, error) {
+	all, err := many(tx, scanIncident, selectIncident+`WHERE id IN (SELECT incident_id FROM storm_members WHERE storm_id = ? AND left_at IS NOT NULL)
+		AND NOT EXISTS (SELECT 1 FROM storm_members WHERE incident_id = incidents.id AND left_at IS NULL) AND state <> 'resolved' ORDER BY since, id`, storm)
+	if err != nil {
+		return nil, fmt.Errorf("read what is left of storm %d: %w", storm, err)
+	}
+	return all, nil
+}
+
 // StormTally is what the members of a storm amount to.
 type StormTally struct {
 	Total   int                   // how many there ever were
