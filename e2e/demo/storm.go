@@ -9,10 +9,11 @@ import (
 
 // What breaks down together.
 
-// kumaOn delivers a mail of Kuma's about each of the things.
-func (t *town) kumaOn(things []string, down bool) error {
+// kumaOn delivers a mail of Kuma's about what happened at the given moment to each of
+// the things.
+func (t *town) kumaOn(things []string, down bool, at time.Time) error {
 	for _, thing := range things {
-		if err := t.mailbox.deliver(kuma(thing, down, time.Now())); err != nil {
+		if err := t.mailbox.deliver(kuma(thing, down, at)); err != nil {
 			return err
 		}
 	}
@@ -28,14 +29,14 @@ func (t *town) goOn(n int) error {
 		down   bool
 	}{{single, true}, {single, false}, {together, true}, {together[:1], false}, {together[1:], false}}
 	turn := turns[n%len(turns)]
-	return t.kumaOn(turn.things, turn.down)
+	return t.kumaOn(turn.things, turn.down, time.Now())
 }
 
 // together has the services of antigone break down in the same minute. The first
 // may have cards of their own by then; the storm's is the one to take. Its buttons come
 // when all is calm, which nobody has to wait for.
 func (s *script) together(ctx context.Context) (err error) {
-	if err := s.kumaOn(s.words.things, true); err != nil {
+	if err := s.kumaOn(s.words.things, true, time.Now().Add(-4*time.Minute)); err != nil {
 		return err
 	}
 	parts := append([]string{s.words.allOf("storm.down")}, s.words.things...)
@@ -51,7 +52,7 @@ func (s *script) takeAll(ctx context.Context) error {
 }
 
 func (s *script) calm(ctx context.Context) error {
-	if err := s.kumaOn(s.words.things, false); err != nil {
+	if err := s.kumaOn(s.words.things, false, time.Now()); err != nil {
 		return err
 	}
 	return s.becomes(ctx, s.supervision, s.storm, s.words.allOf("storm.over"))
