@@ -40,11 +40,16 @@ func (d *Desk) writeIncident(s standing, now time.Time) cards.Content {
 	case s.Storm != 0: // which has the buttons
 		m.Line().Text(d.partOf(s))
 	default:
-		m.Line().Text(d.Language.Say("incident.buttons"))
+		m.Line().Text(d.buttons(s))
 		content.Seeds = []string{AckEmoji, SilenceEmoji, HandledEmoji}
 	}
 	content.Message = cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: rings}
 	return content
+}
+
+// buttons says what the buttons under an incident's card do, should somebody tap now.
+func (d *Desk) buttons(s standing) string {
+	return d.Language.Say("incident.buttons", "Hours", int(nextStep(s.ID, s.marks).Hours()))
 }
 
 // writeHead writes the first line, and below it what was broken when that is over.

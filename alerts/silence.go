@@ -22,13 +22,17 @@ func (d *Desk) NextStep(tx *store.Tx, id int64) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	return nextStep(id, marks), nil
+}
+
+func nextStep(id int64, marks []store.IncidentMark) time.Duration {
 	taps := 0
 	for _, m := range marks {
-		if m.Kind == store.Silence && m.How == "reaction" && (m.UndoneAt.IsZero() || m.UndoneAt.After(m.Until)) {
+		if m.IncidentID == id && m.Kind == store.Silence && m.How == "reaction" && (m.UndoneAt.IsZero() || m.UndoneAt.After(m.Until)) {
 			taps++
 		}
 	}
-	return steps[min(taps, len(steps)-1)], nil
+	return steps[min(taps, len(steps)-1)]
 }
 
 // Silence keeps some things quiet until a time, and returns the silence's number and

@@ -57,7 +57,7 @@ func (d *Desk) writeStorm(tx *store.Tx, s standing) (content cards.Content, err 
 		return content, err
 	}
 	if s.State != store.Resolved {
-		m.Line().Text(d.Language.Say("incident.buttons"))
+		m.Line().Text(d.buttons(s))
 		content.Seeds = []string{AckEmoji, SilenceEmoji, HandledEmoji}
 	}
 	held, err := wasHeld(tx, s.ID)
@@ -96,7 +96,7 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 		m.Line().Text(d.listNames(down, shownBroken))
 	default:
 		m.Line().Text(d.listNames(down, shownBroken))
-		m.Line().Text("🟢 " + d.Language.Say("storm.back", "Names", d.listNames(back, shownBack)))
+		m.Line().Text("🟢 " + d.Language.Say("storm.back", "Count", len(back), "Names", d.listNames(back, shownBack)))
 	}
 	d.writeStormDetails(m, s, sources)
 	d.writeWords(m, s, now)

@@ -22,9 +22,9 @@ func speak(t *testing.T, code string) words {
 }
 
 func TestTheMailsAreKumas(t *testing.T) {
-	w := &town{words: speak(t, "fr")}
+	thing := speak(t, "fr").thing
 	at := time.Date(2026, 11, 22, 3, 14, 0, 0, time.UTC)
-	for state, raw := range map[alerts.State][]byte{alerts.Firing: w.kuma(true, at), alerts.Resolved: w.kuma(false, at)} {
+	for state, raw := range map[alerts.State][]byte{alerts.Firing: kuma(thing, true, at), alerts.Resolved: kuma(thing, false, at)} {
 		r := alerts.Read(raw, alerts.Trust{AuthServID: mailServer})
 		if r.Kind != alerts.Kuma || r.State != state || r.Thing != "Wiki de l’asso" || !r.Since.Equal(at) || !r.Verified {
 			t.Errorf("read as %+v, want %s from Kuma at %s, verified", r, state, at)

@@ -12,12 +12,12 @@ import (
 // mailServer is who wrote the Authentication-Results of the mails.
 const mailServer = "mail.exemple-asso.fr"
 
-// kuma writes a mail as Uptime Kuma 2 sends it, about something that happened at
+// kuma writes a mail as Uptime Kuma 2 sends it, about what happened to a thing at
 // the given moment: it went down, or it is up again.
-func (t *town) kuma(down bool, at time.Time) []byte {
-	said := fmt.Sprintf("[%s] [✅ Up] 200 - OK", t.words.thing)
+func kuma(thing string, down bool, at time.Time) []byte {
+	said := fmt.Sprintf("[%s] [✅ Up] 200 - OK", thing)
 	if down {
-		said = fmt.Sprintf("[%s] [🔴 Down] timeout of 48000ms exceeded", t.words.thing)
+		said = fmt.Sprintf("[%s] [🔴 Down] timeout of 48000ms exceeded", thing)
 	}
 	var mail bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&mail, format+"\r\n", args...) }

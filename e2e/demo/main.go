@@ -18,7 +18,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -66,8 +65,8 @@ func (t *town) invite(out io.Writer) {
 		w.rooms, w.technique, w.supervision, w.hints)
 }
 
-// stay keeps everything up until Ctrl-C. Each line typed meanwhile delivers one
-// more mail, so that whoever joined sees something happen.
+// stay keeps everything up until Ctrl-C. Each line typed meanwhile has Kuma write
+// on, so that whoever joined sees something happen.
 func (t *town) stay(ctx context.Context, in io.Reader) error {
 	lines := make(chan struct{})
 	go func() {
@@ -75,12 +74,13 @@ func (t *town) stay(ctx context.Context, in io.Reader) error {
 			lines <- struct{}{}
 		}
 	}()
-	for down := true; ; down = !down {
+	for typed := 0; ; {
 		select {
 		case <-lines:
-			if err := t.mailbox.deliver(t.kuma(down, time.Now())); err != nil {
+			if err := t.goOn(typed); err != nil {
 				return err
 			}
+			typed++
 		case <-t.bot.Exited():
 			if ctx.Err() == nil {
 				return errors.Join(errBotEnded, t.botLog())

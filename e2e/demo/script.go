@@ -22,6 +22,7 @@ type script struct {
 	*town
 	routine    map[string]scene.Message // the cards of the chores, by their keys
 	outage     scene.Message            // the card of the incident
+	storm      scene.Message            // the card of what broke together
 	tick, rest id.EventID               // ✅ on the card of the disks, 💤 on that of the updates
 }
 
@@ -55,6 +56,9 @@ func play(ctx context.Context, t *town) error {
 		{names.take, s.take},
 		{names.incidents, s.incidents},
 		{names.up, s.up},
+		{names.storm, s.together},
+		{names.takeAll, s.takeAll},
+		{names.calm, s.calm},
 		{names.help, s.help},
 	} {
 		begun := time.Now()
@@ -144,7 +148,7 @@ func (s *script) takeBack(ctx context.Context) error {
 
 // down happened some minutes ago: Kuma tries again before it writes.
 func (s *script) down(ctx context.Context) (err error) {
-	if err := s.mailbox.deliver(s.kuma(true, time.Now().Add(-7*time.Minute))); err != nil {
+	if err := s.mailbox.deliver(kuma(s.words.thing, true, time.Now().Add(-7*time.Minute))); err != nil {
 		return err
 	}
 	s.outage, err = s.card(ctx, s.supervision, "👀", s.words.Say("incident.firing"), s.words.thing)
@@ -163,7 +167,7 @@ func (s *script) incidents(ctx context.Context) error {
 }
 
 func (s *script) up(ctx context.Context) error {
-	if err := s.mailbox.deliver(s.kuma(false, time.Now())); err != nil {
+	if err := s.mailbox.deliver(kuma(s.words.thing, false, time.Now())); err != nil {
 		return err
 	}
 	return s.becomes(ctx, s.supervision, s.outage, s.words.Say("incident.resolved"), s.words.thing)

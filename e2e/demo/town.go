@@ -175,7 +175,7 @@ func (t *town) settings() scene.Settings {
 		Homeserver: t.homeserver.URL, User: string(t.botID), Password: passwordOf(botName),
 		Technique: string(t.technique), Supervision: string(t.supervision),
 		Inviters: []string{string(t.ana.Client.UserID)}, Language: t.words.Code(),
-		Mailbox: t.mailbox.settings(), Routines: t.routines(time.Now()),
+		Mailbox: t.mailbox.settings(), Things: t.words.things, Routines: t.routines(time.Now()),
 	}
 	if t.engine != nil {
 		s.Docker = t.engine.host

@@ -16,7 +16,8 @@ type words struct {
 
 	technique, supervision string // names of the rooms
 	clear, encrypted       string
-	thing                  string // what breaks down
+	thing                  string   // what breaks down
+	things                 []string // what runs on antigone, and breaks down together
 	steps                  stepNames
 
 	due, stats, done, help, incidents    string // what the person types
@@ -32,6 +33,7 @@ type words struct {
 type stepNames struct {
 	cards, due, stats, done, react, takeBack, again, down, take, incidents, up, help string
 	evidence, claim, under, putOff, notPutOff, skip, week, routine, history          string
+	storm, takeAll, calm                                                             string
 }
 
 func wordsOf(code string) (w words, err error) {
@@ -59,7 +61,7 @@ func french() words {
 		closing:     "tout s’arrête et s’efface",
 		noEngine:    "Pas de moteur Docker ici (%v)\u00a0: !stats le dira, le reste se joue.",
 		technique:   "Technique", supervision: "Supervision", clear: "en clair", encrypted: "chiffré",
-		thing: "Wiki de l’asso",
+		thing: "Wiki de l’asso", things: []string{"Nuage", "Forge", "Galerie"},
 		steps: stepNames{
 			cards: "quatre routines arrivent à échéance", due: "ana demande ce qui est prévu", stats: "ana regarde les conteneurs",
 			done: "ana dit que les sauvegardes sont vérifiées", react: "ana coche les disques avec ✅", takeBack: "ana retire sa réaction",
@@ -69,6 +71,8 @@ func french() words {
 			under: "ana dit dans le fil de la carte que c’est fait", putOff: "ana reporte les mises à jour avec 💤",
 			notPutOff: "ana retire 💤", skip: "ana les saute, et dit pourquoi", week: "ana demande la semaine",
 			routine: "ana demande tout d’une routine", history: "ana regarde l’historique",
+			storm: "trois services d’antigone tombent ensemble\u00a0: une carte", takeAll: "ana prend les trois d’un seul 👀",
+			calm: "les trois sont rétablis",
 		},
 		due: "!prévu", stats: "!stats antigone", done: "!fait sauvegardes", note: "tout est vert", help: "!aide", incidents: "!pannes",
 		week: "!semaine", routine: "!routine disques", history: "!historique sauvegardes", skip: "!passer diun",
@@ -77,7 +81,7 @@ func french() words {
 		join:       "Tout reste en marche. Pour entrer, avec n’importe quel client Matrix de cette machine\u00a0:",
 		homeserver: "serveur d’accueil", user: "utilisateur", password: "mot de passe", rooms: "salons",
 		hints: "Une nouvelle session ne lit dans Supervision que ce qui s’écrit après son arrivée\u00a0: c’est le chiffrement.\n" +
-			"Entrée\u00a0: un mail de Kuma de plus (panne, puis rétabli). Ctrl-C\u00a0: tout arrêter et effacer.",
+			"Entrée\u00a0: la suite des mails de Kuma (panne, rétabli, puis trois pannes ensemble). Ctrl-C\u00a0: tout arrêter et effacer.",
 	}
 }
 
@@ -92,7 +96,7 @@ func english() words {
 		closing:     "stopping and deleting everything",
 		noEngine:    "No Docker engine here (%v): !stats will say so, the rest goes on.",
 		technique:   "Technique", supervision: "Supervision", clear: "in clear", encrypted: "encrypted",
-		thing: "The members' wiki",
+		thing: "The members' wiki", things: []string{"Cloud", "Forge", "Gallery"},
 		steps: stepNames{
 			cards: "four routines fall due", due: "ana asks what is due", stats: "ana looks at the containers",
 			done: "ana says that the backups are checked", react: "ana ticks the disks with ✅", takeBack: "ana removes her reaction",
@@ -102,6 +106,8 @@ func english() words {
 			under: "ana says in the card's thread that it is done", putOff: "ana puts the updates off with 💤",
 			notPutOff: "ana removes 💤", skip: "ana skips them, and says why", week: "ana asks for the week",
 			routine: "ana asks all about a routine", history: "ana looks at the history",
+			storm: "three services of antigone go down together: one card", takeAll: "ana takes all three with one 👀",
+			calm: "all three are up",
 		},
 		due: "!due", stats: "!stats antigone", done: "!done backups", note: "all green", help: "!help", incidents: "!incidents",
 		week: "!week", routine: "!routine disks", history: "!history backups", skip: "!skip updates",
@@ -110,6 +116,6 @@ func english() words {
 		join:       "Everything stays up. To join, with any Matrix client on this machine:",
 		homeserver: "homeserver", user: "user", password: "password", rooms: "rooms",
 		hints: "In Supervision a new session reads only what is written after it came: that is encryption.\n" +
-			"Enter: one more mail of Kuma (down, then up). Ctrl-C: stop and delete everything.",
+			"Enter: Kuma writes on (down, up, then three down together). Ctrl-C: stop and delete everything.",
 	}
 }

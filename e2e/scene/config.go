@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -14,9 +15,10 @@ type Settings struct {
 	Inviters                   []string
 	Language                   string // "fr" unless set
 	EventsPerSecond            float64
-	Mailbox                    Mailbox // without an Address, none
-	Docker                     string  // address of the engine of antigone, "" for none
-	Routines                   string  // [[routine]] tables
+	Mailbox                    Mailbox  // without an Address, none
+	Docker                     string   // address of the engine of antigone, "" for none
+	Things                     []string // what runs on antigone
+	Routines                   string   // [[routine]] tables
 }
 
 // Mailbox is where the bot reads mail.
@@ -34,17 +36,17 @@ func (s Settings) Write(dir string) (string, error) {
 	if language == "" {
 		language = "fr"
 	}
-	fmt.Fprintf(&b, "language = %q\ndatabase = \"ronde.db\"\n\n[matrix]\nhomeserver = %q\nuser = %q\npassword_file = \"matrix.password\"\ninviters = [", language, s.Homeserver, s.User)
-	for _, who := range s.Inviters {
-		fmt.Fprintf(&b, "%q, ", who)
-	}
-	fmt.Fprintf(&b, "]\nevents_per_second = %.1f\nburst = 10\n\n[rooms]\ntechnique = %q\nsupervision = %q\n", s.EventsPerSecond, s.Technique, s.Supervision)
+	fmt.Fprintf(&b, "language = %q\ndatabase = \"ronde.db\"\n\n[matrix]\nhomeserver = %q\nuser = %q\npassword_file = \"matrix.password\"\n", language, s.Homeserver, s.User)
+	fmt.Fprintf(&b, "inviters = [%s]\nevents_per_second = %.1f\nburst = 10\n\n[rooms]\ntechnique = %q\nsupervision = %q\n", quoted(s.Inviters), s.EventsPerSecond, s.Technique, s.Supervision)
 	if s.Mailbox.Address != "" {
 		s.Mailbox.write(&b)
 	}
 	b.WriteString("\n[people]\nquiet = \"none\"\n\n[digest]\nday = \"none\"\n\n[[host]]\nname = \"antigone\"\n")
 	if s.Docker != "" {
 		fmt.Fprintf(&b, "docker = %q\n", s.Docker)
+	}
+	if len(s.Things) > 0 {
+		fmt.Fprintf(&b, "things = [%s]\n", quoted(s.Things))
 	}
 	b.WriteString("\n" + s.Routines)
 	for name, content := range map[string]string{"config.toml": b.String(), "matrix.password": s.Password, "mailbox.password": s.Mailbox.Password} {
@@ -53,6 +55,15 @@ func (s Settings) Write(dir string) (string, error) {
 		}
 	}
 	return filepath.Join(dir, "config.toml"), nil
+}
+
+// quoted writes texts as they stand in an array of TOML.
+func quoted(texts []string) string {
+	var parts []string
+	for _, t := range texts {
+		parts = append(parts, strconv.Quote(t))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (m Mailbox) write(b *strings.Builder) {

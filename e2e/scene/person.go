@@ -51,10 +51,11 @@ type Person struct {
 	stop   context.CancelFunc
 	done   chan struct{}
 
-	mu      sync.Mutex
-	rooms   map[id.RoomID][]*Message
-	changed chan struct{} // closed and replaced at each change
-	unread  []error
+	mu        sync.Mutex
+	rooms     map[id.RoomID][]*Message
+	reactions map[id.EventID]map[id.EventID]Reaction // by what they are to
+	changed   chan struct{}                          // closed and replaced at each change
+	unread    []error
 }
 
 // NewPerson logs a registered user in and follows their rooms until Close. dir
@@ -74,7 +75,7 @@ func NewPerson(ctx context.Context, homeserver, name, password, dir string) (*Pe
 		Type: mautrix.AuthTypePassword, Password: password, InitialDeviceDisplayName: name + "'s phone",
 		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: name},
 	}
-	p := &Person{Client: cli, helper: helper, rooms: map[id.RoomID][]*Message{}, changed: make(chan struct{}), done: make(chan struct{})}
+	p := &Person{Client: cli, helper: helper, rooms: map[id.RoomID][]*Message{}, reactions: map[id.EventID]map[id.EventID]Reaction{}, changed: make(chan struct{}), done: make(chan struct{})}
 	helper.DecryptErrorCallback = func(e *event.Event, err error) { p.note(fmt.Errorf("event %s: %w", e.ID, err)) }
 	if err := helper.Init(ctx); err != nil {
 		return nil, fmt.Errorf("log %s in: %w", name, err)
@@ -151,7 +152,7 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 		ID: e.ID, Sender: e.Sender, Body: content.Body, HTML: content.FormattedBody, Original: content.Body,
 		ReplyTo: content.RelatesTo.GetReplyTo(), Thread: content.RelatesTo.GetThreadParent(),
 		Notice: content.MsgType == event.MsgNotice, Encrypted: e.Mautrix.WasEncrypted,
-		Reactions: map[id.EventID]Reaction{}, At: time.UnixMilli(e.Timestamp),
+		Reactions: p.reactionsTo(e.ID), At: time.UnixMilli(e.Timestamp),
 	})
 }
 
@@ -160,9 +161,16 @@ func (p *Person) see(_ context.Context, e *event.Event) {
 	defer p.mu.Unlock()
 	defer p.tell()
 	relation := e.Content.AsReaction().RelatesTo
-	if m := p.find(e.RoomID, relation.EventID); m != nil {
-		m.Reactions[e.ID] = Reaction{e.Sender, relation.Key}
+	p.reactionsTo(relation.EventID)[e.ID] = Reaction{e.Sender, relation.Key}
+}
+
+// reactionsTo returns the reactions to a message, which may not be there yet: it is
+// read once its key has come, while what is in clear does not wait for that.
+func (p *Person) reactionsTo(message id.EventID) map[id.EventID]Reaction {
+	if p.reactions[message] == nil {
+		p.reactions[message] = map[id.EventID]Reaction{}
 	}
+	return p.reactions[message]
 }
 
 func (p *Person) forget(_ context.Context, e *event.Event) {
@@ -173,8 +181,8 @@ func (p *Person) forget(_ context.Context, e *event.Event) {
 	if target == "" {
 		target = e.Content.AsRedaction().Redacts
 	}
-	for _, m := range p.rooms[e.RoomID] {
-		delete(m.Reactions, target)
+	for _, reactions := range p.reactions {
+		delete(reactions, target)
 	}
 	p.rooms[e.RoomID] = slices.DeleteFunc(p.rooms[e.RoomID], func(m *Message) bool { return m.ID == target })
 }
