@@ -18,6 +18,10 @@ const (
 	settledAfter = 4 * time.Second
 	// putOff is for how long the bot puts an edit off, at most.
 	putOff = 5 * time.Minute
+	// lateBy is how much later the bot is started once more: no edit is put off any more,
+	// and nothing was heard of any storm for ten minutes, even by a clock that was nine
+	// ahead.
+	lateBy = 20 * time.Minute
 )
 
 // calm waits until the rooms show what they have to, or nothing moves any more.
@@ -64,7 +68,7 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 		return err
 	}
 	p.server.Forget()
-	if err := setClock(p.clock, 2*putOff); err != nil {
+	if err := setClock(p.clock, lateBy); err != nil {
 		return err
 	}
 	p.server.SetFaults(func(r homeserver.Request) homeserver.Fault {
@@ -76,6 +80,7 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 	if err := p.start(); err != nil {
 		return err
 	}
+	p.view.late = true
 	// The second sync is asked for when the first is stored and the rooms are known.
 	for syncs.Load() < 2 {
 		if err := wait(ctx, tick); err != nil {
@@ -92,6 +97,9 @@ func (p *play) judge(ctx context.Context) (*verdict, error) {
 	p.view.update(p.server)
 	audit, err := p.ledger.audit(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if p.view.parts, err = p.ledger.parts(ctx); err != nil {
 		return nil, err
 	}
 	return p.plan.judge(p.view, audit), nil

@@ -21,6 +21,7 @@ const (
 // have to show in the end. The seed decides it.
 type plan struct {
 	seed      uint64
+	storms    bool // the bot makes them
 	mails     []mail
 	waves     []wave
 	incidents []*incident
@@ -83,7 +84,7 @@ type stagger struct {
 // newPlan draws the plan of a seed. The mails are dated before now.
 func newPlan(seed uint64, now time.Time) *plan {
 	lots := rand.New(rand.NewPCG(seed, 1))
-	p := &plan{seed: seed}
+	p := &plan{seed: seed, storms: hasStorms(seed)}
 	p.drawMails(lots, now.Add(-3*time.Hour))
 	p.drawWaves(lots)
 	p.drawOutages(lots, now)
@@ -178,7 +179,7 @@ func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
 	number := firstNumber + i
 	up := lots.Float64() < 0.08
 	if t.open != nil {
-		up = lots.Float64() < 0.45
+		up = lots.Float64() < 0.45 || p.clears() && i > alertMails/2
 	}
 	switch {
 	case up && t.open != nil:
