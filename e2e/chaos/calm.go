@@ -18,10 +18,6 @@ const (
 	settledAfter = 4 * time.Second
 	// putOff is for how long the bot puts an edit off, at most.
 	putOff = 5 * time.Minute
-	// lateBy is how much later the bot is started once more: no edit is put off any more,
-	// and nothing was heard of any storm for ten minutes, even by a clock that was nine
-	// ahead.
-	lateBy = 20 * time.Minute
 )
 
 // calm waits until the rooms show what they have to, or nothing moves any more.
@@ -41,7 +37,7 @@ func (p *play) calm(ctx context.Context) error {
 			return err
 		}
 		still := time.Since(changed)
-		if waiting == 0 && quiet > 0 && still > settledAfter/4 {
+		if waiting == 0 && quiet > 0 && still > settledAfter/4 && (p.fetchedAll(ctx) || still > settledAfter) {
 			return nil // the rest goes out later: see oneMoreTime
 		}
 		if waiting == 0 {
@@ -68,7 +64,7 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 		return err
 	}
 	p.server.Forget()
-	if err := setClock(p.clock, lateBy); err != nil {
+	if err := setClock(p.clock, p.plan.lateBy()); err != nil {
 		return err
 	}
 	p.server.SetFaults(func(r homeserver.Request) homeserver.Fault {
@@ -91,6 +87,13 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 		return err
 	}
 	return p.calm(ctx)
+}
+
+// fetchedAll tells whether the bot has each mail: the way to the mail server was cut, and
+// it may be waiting before it tries again.
+func (p *play) fetchedAll(ctx context.Context) bool {
+	n, err := p.ledger.mails(ctx)
+	return err == nil && n >= p.plan.distinct()
 }
 
 func (p *play) judge(ctx context.Context) (*verdict, error) {

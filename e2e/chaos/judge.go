@@ -142,7 +142,7 @@ func (p *plan) compareIncident(v *verdict, s subject, c *card) {
 func (p *plan) takenBy(shown string, people []string) bool {
 	all := shownPeople(shown, "\n"+ackEmoji+" ")
 	missing := slices.ContainsFunc(people, func(who string) bool { return !slices.Contains(all, who) })
-	others := slices.Concat(people, p.onStorm("")) // they are on its members, too
+	others := slices.Concat(people, p.everOnStorms())
 	return !missing && !slices.ContainsFunc(all, func(who string) bool { return !slices.Contains(others, who) })
 }
 

@@ -115,10 +115,22 @@ func (p *plan) drawClock(lots *rand.Rand) {
 	at := time.Duration(0)
 	for range 3 {
 		at += upTo(lots, 3*time.Second)
-		by := pick(lots, []time.Duration{-45 * time.Minute, -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, 9 * time.Minute})
+		by := pick(lots, []time.Duration{p.furthestBack(), -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, 9 * time.Minute})
 		p.jumps = append(p.jumps, jump{at, by})
 	}
 }
+
+// lateBy is how much later the bot is started once more: no edit is put off any more. Of
+// storms nothing was heard for ten minutes by then, even by a clock that was nine ahead.
+func (p *plan) lateBy() time.Duration {
+	if p.storms {
+		return 4 * putOff
+	}
+	return 2 * putOff
+}
+
+// furthestBack leaves a silence of an hour that begins then until after lateBy.
+func (p *plan) furthestBack() time.Duration { return p.lateBy() - 55*time.Minute }
 
 func upTo(lots *rand.Rand, d time.Duration) time.Duration {
 	return time.Duration(lots.Int64N(int64(d)))

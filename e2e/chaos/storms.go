@@ -198,15 +198,26 @@ func (p *plan) compareStorm(v *verdict, c *card) {
 	v.onceEach(fmt.Sprintf("the storm %q", c.shows()), c)
 }
 
-// onStorm returns who took a storm on, sorted; "" is for any of them.
+// onStorm returns who is on a storm in the end, sorted.
 func (p *plan) onStorm(number string) (people []string) {
 	for _, one := range p.presses {
-		if one.storm > 0 && one.counts() && one.emoji == ackEmoji && (number == "" || one.number == number) {
+		if one.storm > 0 && one.counts() && one.emoji == ackEmoji && one.number == number {
 			people = append(people, one.who)
 		}
 	}
 	slices.Sort(people)
 	return slices.Compact(people)
+}
+
+// everOnStorms returns who was on any storm. They are on its members, too; and the card of
+// a member still has their names when they think again, until it changes.
+func (p *plan) everOnStorms() (people []string) {
+	for _, one := range p.presses {
+		if one.storm > 0 && one.emoji == ackEmoji {
+			people = append(people, one.who)
+		}
+	}
+	return people
 }
 
 // pressStorms has people take the first storms on, or silence them.
