@@ -41,7 +41,7 @@ func (p *plan) judge(rooms *view, audit []deed) *verdict {
 	}
 	if p.storms {
 		for _, c := range rooms.storms() {
-			if v.one(c.about, about[c.about]) != nil {
+			if same := about[c.about]; same[0] == c && v.one(c.about, same) != nil {
 				p.compareStorm(v, c)
 			}
 		}
