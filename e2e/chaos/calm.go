@@ -102,7 +102,7 @@ func (p *play) judge(ctx context.Context) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.view.parts, err = p.ledger.parts(ctx); err != nil {
+	if p.view.parts, p.view.joined, err = p.ledger.parts(ctx); err != nil {
 		return nil, err
 	}
 	return p.plan.judge(p.view, audit), nil

@@ -30,13 +30,14 @@ type storm struct {
 	scope       string // what its members have in common, "" for the time
 	isOpen      bool
 	down, total int
+	alerts      int      // about all that ever was part of it
 	broken      []string // what is down by name, not all when it is much
 	back        []string // what is not any more, the same
 }
 
 var (
 	stormHead  = regexp.MustCompile(`^(🔴|🟠|🔕|🟢) (?:(?:Prise en charge|En sourdine) · )?(?:(.+?) ?: )?(\d+) services?(?: sur (\d+))? (?:en panne|rétablis?) · `)
-	stormTail  = regexp.MustCompile(`(?m)^.+ · \d+ alertes? · (#\d+)$`)
+	stormTail  = regexp.MustCompile(`(?m)^.+ · (\d+) alertes? · (#\d+)$`)
 	stormOther = regexp.MustCompile(` et \d+ autres?$`)
 	partOf     = regexp.MustCompile(`(?m)^↪ Fait partie de (#\d+),`)
 )
@@ -47,9 +48,10 @@ func readStorm(body string) (s storm, is bool) {
 	if head == nil || tail == nil {
 		return s, false
 	}
-	s = storm{number: tail[1], scope: head[2], isOpen: head[1] != "🟢"}
+	s = storm{number: tail[2], scope: head[2], isOpen: head[1] != "🟢"}
 	s.down, _ = strconv.Atoi(head[3]) // digits
 	s.total, _ = strconv.Atoi(cmp.Or(head[4], head[3]))
+	s.alerts, _ = strconv.Atoi(tail[1])
 	lines := strings.Split(body, "\n")
 	if !s.isOpen {
 		s.down, s.back = 0, namesIn(lines[1])
@@ -93,12 +95,11 @@ func (p *plan) judgeStorms(v *verdict, rooms *view) {
 		}
 	}
 	sky.down = len(sky.left)
-	joined := sky.readStorms(v, rooms)
-	alone := p.readOwn(v, rooms, &sky)
+	alerts := sky.readStorms(v, rooms)
+	least, most := p.alertsIn(rooms, p.readOwn(v, rooms, &sky))
 	for _, number := range slices.Sorted(maps.Keys(sky.open)) {
 		sky.strike(v, sky.open[number])
 	}
-	hidden := len(p.incidents) - len(alone)
 	switch {
 	case sky.counted < sky.down:
 		v.lose("%d things are down, the cards count %d", sky.down, sky.counted)
@@ -106,8 +107,10 @@ func (p *plan) judgeStorms(v *verdict, rooms *view) {
 		v.double("%d things are down, the cards count %d", sky.down, sky.counted)
 	case len(sky.left) != sky.unnamed:
 		v.lose("%v are down, the cards count %d that they do not name", slices.Sorted(maps.Keys(sky.left)), sky.unnamed)
-	case joined < hidden:
-		v.lose("%d incidents have no card, and only %d were ever part of a storm", hidden, joined)
+	case alerts < least:
+		v.lose("the storms count %d alerts, not %d", alerts, least)
+	case alerts > most:
+		v.double("the storms count %d alerts, not %d", alerts, most)
 	}
 }
 
@@ -116,13 +119,13 @@ func (p *plan) isDown(i *incident) bool {
 	return !slices.Contains([]string{"🟢", doneEmoji}, p.mark(i))
 }
 
-// readStorms takes note of the storms that are open, and returns how many incidents were
-// ever part of one.
-func (y *sky) readStorms(v *verdict, rooms *view) (joined int) {
+// readStorms takes note of the storms that are open, and returns how many alerts there were
+// about all things that were ever part of one.
+func (y *sky) readStorms(v *verdict, rooms *view) (alerts int) {
 	scopes := map[string]bool{}
 	for _, c := range rooms.storms() {
 		s, _ := readStorm(c.shows())
-		joined += s.total
+		alerts += s.alerts
 		names := slices.Concat(s.broken, s.back)
 		slices.Sort(names)
 		if once := slices.Compact(slices.Clone(names)); len(once) < len(names) {
@@ -143,19 +146,35 @@ func (y *sky) readStorms(v *verdict, rooms *view) (joined int) {
 		}
 		scopes[s.scope], y.open[s.number] = true, &s
 	}
-	return joined
+	return alerts
+}
+
+// alertsIn counts the alerts about all that was ever part of a storm: what has no card of
+// its own, and of the rest what the bot says. Of what is over, storms need not show one
+// that a slow channel tells afterwards.
+func (p *plan) alertsIn(rooms *view, own map[*incident]*card) (least, most int) {
+	for _, i := range p.incidents {
+		if c := own[i]; c != nil && !rooms.joined[c.number()] {
+			continue
+		}
+		most += len(i.numbers)
+		if !i.last || !i.resolved {
+			least += len(i.numbers)
+		}
+	}
+	return least, most
 }
 
 // readOwn counts what is down by the cards of incidents that are part of no storm, and
-// returns which incidents have a card.
-func (p *plan) readOwn(v *verdict, rooms *view, y *sky) map[*incident]bool {
-	alone := map[*incident]bool{}
+// returns the cards that incidents have.
+func (p *plan) readOwn(v *verdict, rooms *view, y *sky) map[*incident]*card {
+	own := map[*incident]*card{}
 	for _, c := range rooms.cards {
 		i := c.about.incident
 		if i == nil {
 			continue
 		}
-		alone[i] = true
+		own[i] = c
 		if !p.isDown(i) {
 			continue
 		}
@@ -175,7 +194,7 @@ func (p *plan) readOwn(v *verdict, rooms *view, y *sky) map[*incident]bool {
 			v.lose("part of storm %s, which is over: %q", in, c.shows())
 		}
 	}
-	return alone
+	return own
 }
 
 // strike strikes off what a storm shows to be down.
@@ -230,22 +249,26 @@ func (p *plan) pressStorms(lots *rand.Rand) {
 	}
 }
 
-// parts reads which incidents are part of which storm, as people call them: the card of
-// one that broke before its storm began need not say so. It only tells which cards are
-// about the same things; how many are down comes from the plan.
-func (l *ledger) parts(ctx context.Context) (of map[string]string, err error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT incident_id, storm_id FROM storm_members WHERE left_at IS NULL")
+// parts reads which incidents are part of which storm, and which ever were of any, as
+// people call them: the card of one that broke before its storm began need not say so. It
+// only tells which cards are about the same things; how many are down comes from the plan.
+func (l *ledger) parts(ctx context.Context) (of map[string]string, ever map[string]bool, err error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT incident_id, storm_id, left_at IS NULL FROM storm_members")
 	if err != nil {
-		return nil, fmt.Errorf("read what is part of a storm: %w", err)
+		return nil, nil, fmt.Errorf("read what is part of a storm: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	of = map[string]string{}
+	of, ever = map[string]string{}, map[string]bool{}
 	for rows.Next() {
 		var incident, storm int64
-		if err := rows.Scan(&incident, &storm); err != nil {
-			return nil, fmt.Errorf("read what is part of a storm: %w", err)
+		var is bool
+		if err := rows.Scan(&incident, &storm, &is); err != nil {
+			return nil, nil, fmt.Errorf("read what is part of a storm: %w", err)
 		}
-		of[fmt.Sprintf("#%d", incident)] = fmt.Sprintf("#%d", storm)
+		number := fmt.Sprintf("#%d", incident)
+		if ever[number] = true; is {
+			of[number] = fmt.Sprintf("#%d", storm)
+		}
 	}
-	return of, rows.Err()
+	return of, ever, rows.Err()
 }

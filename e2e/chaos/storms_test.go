@@ -26,7 +26,8 @@ func TestTheJudgeNoticesOfStorms(t *testing.T) {
 		{"a thing on a card of its own and on a storm", 0, 2, func(s *scenery) { delete(s.rooms.parts, s.member) }},
 		{"an incident that is part of nothing", 1, 0, func(s *scenery) { s.rooms.parts[s.member] = "#999" }},
 		{"two storms of the same", 0, 1, func(s *scenery) { s.time.scope = s.host.scope }},
-		{"incidents that nothing ever showed", 1, 0, func(s *scenery) { s.time.before = 0 }},
+		{"alerts that nothing ever showed", 1, 0, func(s *scenery) { s.host.alerts = 0 }},
+		{"an alert that a storm counts twice", 0, 1, func(s *scenery) { s.host.alerts++ }},
 		{"a storm that was not unfolded", 2, 0, func(s *scenery) { s.rooms.late, s.time.names = true, s.time.names[:2] }},
 		{"somebody who is on a storm and not shown", 1, 0, func(s *scenery) { s.time.acks = nil }},
 		{"a storm with two cards", 0, 1, func(s *scenery) { s.again = true }},
@@ -57,6 +58,7 @@ type front struct {
 	number, scope string
 	names, back   []string
 	before        int // how many came back, named or not
+	alerts        int
 	acks          []string
 }
 
@@ -65,7 +67,7 @@ type front struct {
 func underAStorm(p *plan) *scenery {
 	rooms, audit := asItShouldBe(p)
 	s := &scenery{plan: p, rooms: rooms, audit: audit, host: &front{number: "#901", scope: "antigone"}, time: &front{number: "#902", before: 9}}
-	rooms.parts = map[string]string{}
+	rooms.parts, rooms.joined = map[string]string{}, map[string]bool{}
 	alone, hidden, kept := 0, 0, rooms.cards[:0]
 	for n, c := range rooms.cards {
 		i := c.about.incident
@@ -80,14 +82,15 @@ func underAStorm(p *plan) *scenery {
 				break
 			}
 			f := s.of(i.thing)
-			f.names = append(f.names, i.thing)
+			f.names, f.alerts = append(f.names, i.thing), f.alerts+len(i.numbers)
 			if alone > 2 {
 				continue
 			}
 			s.member = c.number()
-			rooms.parts[s.member] = f.number
+			rooms.parts[s.member], rooms.joined[s.member] = f.number, true
 		case i.resolved && hidden < s.time.before:
 			hidden++
+			s.time.alerts += len(i.numbers)
 			continue
 		}
 		kept = append(kept, c)
@@ -137,7 +140,7 @@ func (s *scenery) draw() {
 		s.rooms.cards = append(s.rooms.cards, c)
 		if s.again && f == s.time {
 			other := *c
-			other.bodies = []string{"🟢 3 services rétablis · 12:00 · après 1 h\nA, B, C\nUptime Kuma · 3 alertes · " + f.number}
+			other.bodies = []string{"🟢 3 services rétablis · 12:00 · après 1 h\nA, B, C\nUptime Kuma · 0 alertes · " + f.number}
 			s.rooms.cards = append(s.rooms.cards, &other)
 		}
 	}
@@ -157,7 +160,7 @@ func (f *front) write() string {
 	if len(f.back) > 0 {
 		body += "\n🟢 Rétablis : " + strings.Join(f.back, ", ")
 	}
-	body += "\nUptime Kuma · 9 alertes · " + f.number
+	body += fmt.Sprintf("\nUptime Kuma · %d alertes · %s", f.alerts, f.number)
 	for _, who := range f.acks {
 		body += "\n👀 " + who + ", jusqu’à 16:00"
 	}

@@ -37,6 +37,7 @@ type view struct {
 	others  []string            // what the bot sent besides
 	sent    map[string]bool     // transaction ids of edits
 	parts   map[string]string   // which incident is part of which storm
+	joined  map[string]bool     // which ever was part of one
 	late    bool                // so late that no storm stands there of which little is left
 }
 
