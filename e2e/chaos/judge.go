@@ -128,7 +128,7 @@ func (p *plan) compareIncident(v *verdict, s subject, c *card) {
 		v.double("%s counts %d alerts, not %d", s, times, len(i.numbers))
 	case times < len(i.numbers):
 		v.lose("%s counts %d alerts, not %d", s, times, len(i.numbers))
-	case !i.right(shown, mark) && !(p.isDown(i) && p.storms && i.right(shown, openMark(shown))):
+	case !i.right(shown, mark) && !p.rightInStorm(i, shown):
 		v.lose("%s is shown as %q instead of with %s", s, shown, mark)
 	case !p.takenBy(shown, people):
 		v.lose("%s is not taken care of by %v: %q", s, people, shown)
@@ -146,15 +146,12 @@ func (p *plan) takenBy(shown string, people []string) bool {
 	return !missing && !slices.ContainsFunc(all, func(who string) bool { return !slices.Contains(others, who) })
 }
 
-// openMark is the mark that a card shows, if it is that of something that is down. What
-// people say of a storm is said of its members, too, so that it may be another than the
-// plan says.
-func openMark(shown string) string {
+// rightInStorm tells whether a card shows that something is down, whatever people say of
+// it: what they say of a storm is said of its members, too, so that the mark may be another
+// than the plan says.
+func (p *plan) rightInStorm(i *incident, shown string) bool {
 	mark, _, _ := strings.Cut(shown, " ")
-	if slices.Contains([]string{"🔴", "🟠", hushEmoji}, mark) {
-		return mark
-	}
-	return "🔴"
+	return p.storms && p.isDown(i) && slices.Contains([]string{"🔴", "🟠", hushEmoji}, mark) && i.right(shown, mark)
 }
 
 func (c *card) hasSeeds(emoji ...string) bool {
