@@ -179,10 +179,19 @@ func (p *plan) drawMails(lots *rand.Rand, start time.Time) {
 			drawn = append(drawn, letter(p.letters, at))
 			p.letters++
 		default:
-			drawn = append(drawn, p.alert(lots, things[lots.IntN(len(things))], i, at))
+			drawn = append(drawn, p.alert(lots, p.next(lots, things, i), i, at))
 		}
 		p.mails = append(p.mails, drawn[len(drawn)-1])
 	}
+}
+
+// next draws of what the next mail is.
+func (p *plan) next(lots *rand.Rand, things []*thing, i int) *thing {
+	down := slices.DeleteFunc(slices.Clone(things), func(t *thing) bool { return t.open == nil })
+	if p.clears(i) && len(down) > 0 {
+		return pick(lots, down)
+	}
+	return pick(lots, things)
 }
 
 // alert draws the next mail about a thing: a down, a repeat, an up, an up of what
@@ -191,7 +200,7 @@ func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
 	number := firstNumber + i
 	up := lots.Float64() < 0.08
 	if t.open != nil {
-		up = lots.Float64() < 0.45 || p.clears() && i > alertMails/2
+		up = lots.Float64() < 0.45 || p.clears(i)
 	}
 	switch {
 	case up && t.open != nil:

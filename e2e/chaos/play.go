@@ -86,6 +86,11 @@ func (p *play) perform(ctx context.Context) (*verdict, error) {
 	if err := p.calm(ctx); err != nil {
 		return nil, err
 	}
+	if p.plan.storms {
+		if err := p.encore(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.oneMoreTime(ctx); err != nil {
 		return nil, err
 	}

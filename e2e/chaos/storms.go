@@ -21,8 +21,11 @@ const stormSize = 3
 // the judge counts incidents one by one, which says more of each.
 func hasStorms(seed uint64) bool { return seed%3 == 0 }
 
-// clears tells whether most things are back in the end, so that storms end, too.
-func (p *plan) clears() bool { return p.storms && p.seed%2 == 0 }
+// clears tells whether things are only back from a mail on: in every other seed with
+// storms, so that storms end, too, or little is left of them.
+func (p *plan) clears(nth int) bool { return p.storms && p.seed%2 == 0 && nth >= clearsFrom }
+
+const clearsFrom = 170
 
 // storm is what the card of a storm shows.
 type storm struct {

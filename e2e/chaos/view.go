@@ -80,7 +80,7 @@ func (v *view) take(e homeserver.Event) {
 		v.edit(e, body)
 	case strings.HasPrefix(body, "🕘 ") && v.byEvent[answered] != nil:
 		v.past(v.byEvent[answered], body)
-	case strings.HasPrefix(body, "🔴 Toujours en panne · ") && v.byEvent[answered] != nil && v.byEvent[answered].about.storm != "":
+	case ringsAgain(body) && v.byEvent[answered] != nil && v.byEvent[answered].about.storm != "":
 		v.ring(v.byEvent[answered], body)
 	case answered != "":
 		v.answers[answered] = append(v.answers[answered], body)
@@ -97,8 +97,13 @@ func (v *view) past(c *card, body string) {
 	}
 }
 
-// ring takes note of what is said under the card of a storm that had been taken on before
-// more broke.
+// ringsAgain tells whether something is said under the card of a storm because more broke:
+// somebody had taken on all that was down, or it had been calm.
+func ringsAgain(body string) bool {
+	return strings.HasPrefix(body, "🔴 Toujours en panne · ") || strings.HasPrefix(body, "🔴 D’autres pannes · ")
+}
+
+// ring takes note of what rings under the card of a storm.
 func (v *view) ring(c *card, body string) {
 	if c.rings[body] {
 		v.doubled = append(v.doubled, "under a card: "+body)
