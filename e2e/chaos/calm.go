@@ -36,8 +36,11 @@ func (p *play) calm(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if !p.view.late && !p.fetchedAll(ctx) {
+			waiting++
+		}
 		still := time.Since(changed)
-		if waiting == 0 && quiet > 0 && still > settledAfter/4 && (p.fetchedAll(ctx) || still > settledAfter) {
+		if waiting == 0 && quiet > 0 && still > settledAfter/4 {
 			return nil // the rest goes out later: see oneMoreTime
 		}
 		if waiting == 0 {
