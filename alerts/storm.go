@@ -307,6 +307,9 @@ func (d *Desk) settleStorm(tx *store.Tx, storm int64) error {
 		if err := d.keep(tx, s, prompt); err != nil {
 			return err
 		}
+		if err := showAny(tx, i, prompt); err != nil { // who is on it, too
+			return err
+		}
 	}
 	return d.followStorm(tx, storm, prompt)
 }

@@ -74,7 +74,7 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 	}
 	var down, back []store.Incident
 	sources := make(map[string]bool)
-	for _, i := range members {
+	for _, i := range lastOfEach(members) {
 		names, err := namesIn(tx, i)
 		if err != nil {
 			return err
@@ -101,6 +101,17 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 	d.writeStormDetails(m, s, sources)
 	d.writeWords(m, s, now)
 	return nil
+}
+
+// lastOfEach leaves out the incidents about what has broken again since: a thing is down
+// or back, not both.
+func lastOfEach(all []store.Incident) []store.Incident {
+	type thing struct{ source, name string }
+	last := make(map[thing]int64)
+	for _, i := range all {
+		last[thing{i.Source, i.Thing}] = max(last[thing{i.Source, i.Thing}], i.ID)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(i store.Incident) bool { return i.ID < last[thing{i.Source, i.Thing}] })
 }
 
 // writeStormHead writes the first line of a storm, of which some are back.

@@ -57,9 +57,10 @@ func (tx *Tx) LeftOfStorm(storm int64) ([]Incident, error) {
 	return all, nil
 }
 
-// StormTally is what the members of a storm amount to.
+// StormTally is what the members of a storm amount to. A thing that broke, came back and
+// broke again in it is one.
 type StormTally struct {
-	Total   int                   // how many there ever were
+	Total   int                   // how many things there ever were
 	In      map[IncidentState]int // how many of those that are part of it now are in a state
 	Untold  int                   // how many of them whose source did not say that they are over
 	Alerts  int                   // how many alerts about all there ever were
@@ -73,10 +74,14 @@ type StormTally struct {
 // Open is how many members are not resolved.
 func (t StormTally) Open() int { return t.In[Firing] + t.In[Acknowledged] + t.In[Silenced] }
 
+// brokeAgain tells of a member of a storm whether a newer one is about the same thing.
+const brokeAgain = `EXISTS (SELECT 1 FROM incidents n JOIN storm_members k ON k.incident_id = n.id
+	WHERE n.source = i.source AND n.thing = i.thing AND n.id > i.id AND k.storm_id = m.storm_id)`
+
 // StormTally counts what the members of a storm amount to.
 func (tx *Tx) StormTally(storm int64) (StormTally, error) {
 	t := StormTally{In: make(map[IncidentState]int)}
-	rows, err := many(tx, scanTally, `SELECT m.left_at IS NULL, i.state, count(*), count(*) - count(i.resolved_at), sum(i.alerts),
+	rows, err := many(tx, scanTally, `SELECT m.left_at IS NULL, i.state, count(*) - sum(`+brokeAgain+`), count(*) - count(i.resolved_at), sum(i.alerts),
 		min(i.since), max(i.newest), max(i.alerted_at), max(i.resolved_at), max(m.joined_at)
 		FROM storm_members m JOIN incidents i ON i.id = m.incident_id WHERE m.storm_id = ? GROUP BY 1, 2`, storm)
 	if err != nil {

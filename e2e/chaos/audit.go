@@ -54,6 +54,14 @@ func (l *ledger) waiting(ctx context.Context) (n, quiet int, err error) {
 	return n, quiet, nil
 }
 
+// mails counts those that the bot took in.
+func (l *ledger) mails(ctx context.Context) (n int, err error) {
+	if err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM inbox").Scan(&n); err != nil {
+		return 0, fmt.Errorf("count mails: %w", err)
+	}
+	return n, nil
+}
+
 func (p *plan) judgeAudit(v *verdict, audit []deed) {
 	lines := map[string][]deed{}
 	for _, d := range audit {

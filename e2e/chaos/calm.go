@@ -36,6 +36,9 @@ func (p *play) calm(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if !p.view.late && !p.fetchedAll(ctx) {
+			waiting++
+		}
 		still := time.Since(changed)
 		if waiting == 0 && quiet > 0 && still > settledAfter/4 {
 			return nil // the rest goes out later: see oneMoreTime
@@ -64,7 +67,7 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 		return err
 	}
 	p.server.Forget()
-	if err := setClock(p.clock, 2*putOff); err != nil {
+	if err := setClock(p.clock, p.plan.lateBy()); err != nil {
 		return err
 	}
 	p.server.SetFaults(func(r homeserver.Request) homeserver.Fault {
@@ -76,6 +79,7 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 	if err := p.start(); err != nil {
 		return err
 	}
+	p.view.late = true
 	// The second sync is asked for when the first is stored and the rooms are known.
 	for syncs.Load() < 2 {
 		if err := wait(ctx, tick); err != nil {
@@ -88,10 +92,20 @@ func (p *play) oneMoreTime(ctx context.Context) error {
 	return p.calm(ctx)
 }
 
+// fetchedAll tells whether the bot has each mail: the way to the mail server was cut, and
+// it may be waiting before it tries again.
+func (p *play) fetchedAll(ctx context.Context) bool {
+	n, err := p.ledger.mails(ctx)
+	return err == nil && n >= p.plan.distinct()
+}
+
 func (p *play) judge(ctx context.Context) (*verdict, error) {
 	p.view.update(p.server)
 	audit, err := p.ledger.audit(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if p.view.parts, p.view.joined, err = p.ledger.parts(ctx); err != nil {
 		return nil, err
 	}
 	return p.plan.judge(p.view, audit), nil

@@ -20,6 +20,7 @@ type crowd struct {
 	acted     func() // called after each thing that somebody did
 	begun     time.Time
 	listening bool // the bot has shown something: it hears what is said from now on
+	resigned  bool // what has no card by now will have none: it is part of a storm
 }
 
 // step does what is to be done now and reports whether nothing is left.
@@ -49,6 +50,10 @@ func (c *crowd) say(o *order, now time.Time) (said bool) {
 		return false
 	case o.incident != nil:
 		target := c.view.find(subject{incident: o.incident})
+		if target == nil && c.resigned {
+			o.giveUp()
+			return true
+		}
 		if target == nil {
 			return false
 		}
@@ -76,7 +81,11 @@ func (c *crowd) press(p *press, now time.Time) (finished bool) {
 	if p.event != "" && (p.removal == stays || p.takeback != "") {
 		return true
 	}
-	target := c.view.find(p.subject())
+	target := c.target(p)
+	if target == nil && c.resigned && (p.incident != nil || p.storm > 0) {
+		p.event, p.removal, p.idle = "$nothing", stays, true
+		return true
+	}
 	if target == nil || p.after != nil && p.after.takeback == "" {
 		return false
 	}
@@ -100,6 +109,23 @@ func (c *crowd) press(p *press, now time.Time) (finished bool) {
 		c.story.tell("%s takes back %s on %s (%s)", p.who, p.emoji, p.subject(), p.takeback)
 	}
 	return p.event != "" && (p.removal == stays || p.takeback != "")
+}
+
+// target returns the card that somebody reacts to, nil while it is not there.
+func (c *crowd) target(p *press) *card {
+	if p.storm == 0 || p.number != "" {
+		return c.view.find(p.subject())
+	}
+	if storms := c.view.storms(); len(storms) >= p.storm {
+		p.number = storms[p.storm-1].about.storm
+		return storms[p.storm-1]
+	}
+	return nil
+}
+
+// giveUp leaves unsaid what was to be said of an incident that has no card.
+func (o *order) giveUp() {
+	o.event, o.answer, o.incident, o.removed = "$nothing", "", nil, false
 }
 
 // reacted tells whether somebody's reaction is under a card already.

@@ -8,7 +8,10 @@ import (
 )
 
 // mail is one mail as it is delivered.
-type mail struct{ raw []byte }
+type mail struct {
+	raw     []byte
+	repeats bool // it was delivered before
+}
 
 const (
 	kumaFrom  = "Uptime Kuma <uptime@exemple-asso.fr>"
@@ -47,6 +50,16 @@ func recovery(t *thing, number int, at time.Time) mail {
 	return compose(vigieFrom, "UP | "+t.name, number, at, body)
 }
 
+// distinct counts the mails that are not delivered again.
+func (p *plan) distinct() (n int) {
+	for _, m := range p.mails {
+		if !m.repeats {
+			n++
+		}
+	}
+	return n + p.tellings(byMail)
+}
+
 func letterSubject(n int) string { return fmt.Sprintf("Lettre %02d pour l'équipe", n) }
 
 func letter(n int, at time.Time) mail {
@@ -59,10 +72,10 @@ func compose(from, subject string, n int, at time.Time, body string) mail {
 	fmt.Fprintf(&b, "From: %s\nTo: alertes@exemple-asso.fr\nSubject: %s\n", from, mime.QEncoding.Encode("utf-8", subject))
 	fmt.Fprintf(&b, "Date: %s\nMessage-ID: <%d@exemple-asso.fr>\n", at.UTC().Format(time.RFC1123Z), n)
 	b.WriteString("MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + body)
-	return mail{[]byte(strings.ReplaceAll(b.String(), "\n", "\r\n"))}
+	return mail{raw: []byte(strings.ReplaceAll(b.String(), "\n", "\r\n"))}
 }
 
 // again is the same mail delivered once more: only the trace is new.
 func (m mail) again(n int) mail {
-	return mail{[]byte(strings.Replace(string(m.raw), "id first", fmt.Sprintf("id again-%d", n), 1))}
+	return mail{[]byte(strings.Replace(string(m.raw), "id first", fmt.Sprintf("id again-%d", n), 1)), true}
 }

@@ -52,5 +52,9 @@ mutant "the commit before a webhook's answer" lost \
 	board/hook.go 's/^\terr := b\.Inbox\.TakeHook\(r\.Context\(\), store\.Hook\{$/\tvar err error\n\tgo func(h store.Hook) {\n\t\t_ = b.Inbox.TakeHook(context.WithoutCancel(r.Context()), h)\n\t\tb.Taken()\n\t}(store.Hook{/'
 mutant "the knowledge of twins" doubled \
 	alerts/twins.go '/^func twinOf\(/,/^}/ s/^\tleast := slack$/\treturn best, false\n&/'
+mutant "the storm's card after one of its things is back" doubled \
+	alerts/storm.go '/^func \(d \*Desk\) settleMember\(/,/^}/ s/^\treturn d\.followStorm\(.*$/\treturn nil/'
+mutant "the count of what joins a storm" lost \
+	alerts/storm.go '/^func \(d \*Desk\) gatherIn\(/,/^}/ s/^(\t*)return storm\.ID, d\.join\(.*$/\1return storm.ID, tx.JoinStorm(storm.ID, i.ID)/'
 mutant "the hash of a mail in a renumbered folder" doubled \
 	store/mail.go 's/m\.Size, m\.Raw, m\.Hash\)$/m.Size, m.Raw, fmt.Sprint(m.UIDValidity, m.Hash))/'

@@ -63,7 +63,11 @@ type telling struct {
 // with their own clocks, at any time.
 func (p *plan) drawOutages(lots *rand.Rand, now time.Time) {
 	for n := range monitorCount {
-		p.drawThing(lots, fmt.Sprintf("Relais %02d", n), true, 1+lots.IntN(2), now)
+		times := 1 + lots.IntN(2)
+		if p.storms { // in which no card need show that the first one is over
+			times = 1
+		}
+		p.drawThing(lots, fmt.Sprintf("Relais %02d", n), true, times, now)
 	}
 	for n := range checkCount {
 		p.drawThing(lots, fmt.Sprintf("borg balearica %02d", n), false, 1, now)

@@ -35,7 +35,8 @@ type press struct {
 	who, emoji string
 	chore      *chore    // the card it is put on, or
 	incident   *incident // this one, or
-	letter     int       // this one, from 1
+	letter     int       // this one, from 1, or
+	storm      int       // of this storm, from 1 in the order in which they appear
 	idle       bool      // means nothing on this card
 	delay      time.Duration
 	removal    removal
@@ -44,6 +45,7 @@ type press struct {
 
 	// How it was played.
 	ready, placed   time.Time
+	number          string // of the storm
 	event, takeback string
 }
 
@@ -86,6 +88,9 @@ func (p *plan) drawPeople(lots *rand.Rand) {
 	p.triage(lots)
 	p.pressIncidents(lots)
 	p.pressIdly(lots)
+	if p.storms {
+		p.pressStorms(lots)
+	}
 	for _, o := range []order{
 		{body: "!pannes", answer: "🔴|🟢"}, {body: "!prévu", technique: true, answer: "Corvée|🌙"},
 		{body: "!stats antigone", answer: "Docker"}, {body: "!prevoir", technique: true, answer: "prevoir"},

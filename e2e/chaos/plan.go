@@ -21,6 +21,7 @@ const (
 // have to show in the end. The seed decides it.
 type plan struct {
 	seed      uint64
+	storms    bool // the bot makes them
 	mails     []mail
 	waves     []wave
 	incidents []*incident
@@ -83,7 +84,7 @@ type stagger struct {
 // newPlan draws the plan of a seed. The mails are dated before now.
 func newPlan(seed uint64, now time.Time) *plan {
 	lots := rand.New(rand.NewPCG(seed, 1))
-	p := &plan{seed: seed}
+	p := &plan{seed: seed, storms: hasStorms(seed)}
 	p.drawMails(lots, now.Add(-3*time.Hour))
 	p.drawWaves(lots)
 	p.drawOutages(lots, now)
@@ -114,10 +115,22 @@ func (p *plan) drawClock(lots *rand.Rand) {
 	at := time.Duration(0)
 	for range 3 {
 		at += upTo(lots, 3*time.Second)
-		by := pick(lots, []time.Duration{-45 * time.Minute, -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, 9 * time.Minute})
+		by := pick(lots, []time.Duration{p.furthestBack(), -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, 9 * time.Minute})
 		p.jumps = append(p.jumps, jump{at, by})
 	}
 }
+
+// lateBy is how much later the bot is started once more: no edit is put off any more. Of
+// storms nothing was heard for ten minutes by then, even by a clock that was nine ahead.
+func (p *plan) lateBy() time.Duration {
+	if p.storms {
+		return 4 * putOff
+	}
+	return 2 * putOff
+}
+
+// furthestBack leaves a silence of an hour that begins then until after lateBy.
+func (p *plan) furthestBack() time.Duration { return p.lateBy() - 55*time.Minute }
 
 func upTo(lots *rand.Rand, d time.Duration) time.Duration {
 	return time.Duration(lots.Int64N(int64(d)))
@@ -166,10 +179,19 @@ func (p *plan) drawMails(lots *rand.Rand, start time.Time) {
 			drawn = append(drawn, letter(p.letters, at))
 			p.letters++
 		default:
-			drawn = append(drawn, p.alert(lots, things[lots.IntN(len(things))], i, at))
+			drawn = append(drawn, p.alert(lots, p.next(lots, things, i), i, at))
 		}
 		p.mails = append(p.mails, drawn[len(drawn)-1])
 	}
+}
+
+// next draws of what the next mail is.
+func (p *plan) next(lots *rand.Rand, things []*thing, i int) *thing {
+	down := slices.DeleteFunc(slices.Clone(things), func(t *thing) bool { return t.open == nil })
+	if p.clears(i) && len(down) > 0 {
+		return pick(lots, down)
+	}
+	return pick(lots, things)
 }
 
 // alert draws the next mail about a thing: a down, a repeat, an up, an up of what
@@ -178,7 +200,7 @@ func (p *plan) alert(lots *rand.Rand, t *thing, i int, at time.Time) mail {
 	number := firstNumber + i
 	up := lots.Float64() < 0.08
 	if t.open != nil {
-		up = lots.Float64() < 0.45
+		up = lots.Float64() < 0.45 || p.clears(i)
 	}
 	switch {
 	case up && t.open != nil:

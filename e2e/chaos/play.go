@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ronde/e2e/homeserver"
@@ -20,6 +21,9 @@ const (
 	tick = 20 * time.Millisecond
 	// playLimit bounds a seed: long after everything should have settled.
 	playLimit = 2 * time.Minute
+	// resignAfter is how long nothing may change before people give up waiting for the
+	// card of what may be part of a storm.
+	resignAfter = time.Second
 )
 
 // play is one seed on its way.
@@ -40,6 +44,8 @@ type play struct {
 	story   *story
 	view    *view
 	kills   kills
+
+	delivered atomic.Bool // all mails are
 }
 
 // kills counts them: all, and by moment those that came at theirs rather than
@@ -80,6 +86,11 @@ func (p *play) perform(ctx context.Context) (*verdict, error) {
 	if err := p.calm(ctx); err != nil {
 		return nil, err
 	}
+	if p.plan.storms {
+		if err := p.encore(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.oneMoreTime(ctx); err != nil {
 		return nil, err
 	}
@@ -114,7 +125,11 @@ func (p *play) prepare() (err error) {
 	if err := setClock(p.clock, 0); err != nil {
 		return err
 	}
-	config, err := settings{url, p.rooms, p.stage.dovecot, p.wire.address, p.folder, p.board, p.plan.chores}.write(p.dir)
+	size := 0
+	if p.plan.storms {
+		size = stormSize
+	}
+	config, err := settings{url, p.rooms, p.stage.dovecot, p.wire.address, p.folder, p.board, p.plan.chores, size}.write(p.dir)
 	if err != nil {
 		return err
 	}
@@ -202,6 +217,7 @@ func (p *play) sendMail(ctx context.Context) error {
 		p.story.tell("%d mails came", w.mails)
 		p.weather.mailed()
 	}
+	p.delivered.Store(true)
 	return nil
 }
 
@@ -215,7 +231,9 @@ func (p *play) people(ctx context.Context) error {
 	events, changed := 0, time.Now()
 	for finished := false; !finished; {
 		finished = c.step(time.Now())
-		finished = t.step(ctx, time.Now()) && finished
+		told := t.step(ctx, time.Now())
+		c.resigned = p.plan.storms && told && p.delivered.Load() && time.Since(changed) > resignAfter
+		finished = told && finished
 		if err := wait(ctx, tick); err != nil {
 			return err
 		}

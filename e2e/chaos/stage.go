@@ -266,6 +266,7 @@ type settings struct {
 	folder     string
 	board      string // where the bot listens; "" for nowhere
 	chores     []*chore
+	storm      int // how many things are one
 }
 
 // write writes the configuration into dir and returns its path.
@@ -288,11 +289,10 @@ quiet = "none"
 day = "none"
 [incidents]
 reopen = "none"
-# The judge counts incidents one by one.
-storm = 0
+storm = %d
 [[host]]
 name = "antigone"
-`, s.homeserver, s.rooms.technique, s.rooms.supervision)
+`, s.homeserver, s.rooms.technique, s.rooms.supervision, s.storm)
 	files := map[string]string{"matrix.password": botPassword}
 	if s.dovecot != nil {
 		files["mailbox.password"] = s.dovecot.Password

@@ -87,7 +87,7 @@ func (t *teller) tell(ctx context.Context, one *telling) {
 			t.play.server.SayAt(kumaName, t.play.rooms.supervision, one.line, one.dated)
 			t.play.weather.acted()
 		case byMail:
-			if err := t.play.stage.deliver(t.play.folder, []mail{{one.body}}); err != nil {
+			if err := t.play.stage.deliver(t.play.folder, []mail{{raw: one.body}}); err != nil {
 				t.stop(err)
 				return
 			}

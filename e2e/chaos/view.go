@@ -15,7 +15,8 @@ type card struct {
 	bodies []string // the first and each edit
 	about  subject  // by what it shows now
 	seeds  map[string]int
-	pasts  int // how often it was told under it what was the last time
+	pasts  int             // how often it was told under it what was the last time
+	rings  map[string]bool // what was said under it so that phones ring
 }
 
 func (c *card) shows() string { return c.bodies[len(c.bodies)-1] }
@@ -35,6 +36,9 @@ type view struct {
 	doubled []string            // edits that were sent twice
 	others  []string            // what the bot sent besides
 	sent    map[string]bool     // transaction ids of edits
+	parts   map[string]string   // which incident is part of which storm
+	joined  map[string]bool     // which ever was part of one
+	late    bool                // so late that no storm stands there of which little is left
 }
 
 // newView reads the rooms in which the things of the plan are shown.
@@ -76,10 +80,12 @@ func (v *view) take(e homeserver.Event) {
 		v.edit(e, body)
 	case strings.HasPrefix(body, "🕘 ") && v.byEvent[answered] != nil:
 		v.past(v.byEvent[answered], body)
+	case ringsAgain(body) && v.byEvent[answered] != nil && v.byEvent[answered].about.storm != "":
+		v.ring(v.byEvent[answered], body)
 	case answered != "":
 		v.answers[answered] = append(v.answers[answered], body)
 	default:
-		c := &card{event: e.ID, bodies: []string{body}, about: v.plan.subjectOf(body), seeds: map[string]int{}}
+		c := &card{event: e.ID, bodies: []string{body}, about: v.plan.subjectOf(body), seeds: map[string]int{}, rings: map[string]bool{}}
 		v.cards, v.byEvent[e.ID] = append(v.cards, c), c
 	}
 }
@@ -89,6 +95,20 @@ func (v *view) past(c *card, body string) {
 	if c.pasts++; c.pasts > 1 {
 		v.doubled = append(v.doubled, "the past of "+c.shows()+": "+body)
 	}
+}
+
+// ringsAgain tells whether something is said under the card of a storm because more broke:
+// somebody had taken on all that was down, or it had been calm.
+func ringsAgain(body string) bool {
+	return strings.HasPrefix(body, "🔴 Toujours en panne · ") || strings.HasPrefix(body, "🔴 D’autres pannes · ")
+}
+
+// ring takes note of what rings under the card of a storm.
+func (v *view) ring(c *card, body string) {
+	if c.rings[body] {
+		v.doubled = append(v.doubled, "under a card: "+body)
+	}
+	c.rings[body] = true
 }
 
 func (v *view) edit(e homeserver.Event, body string) {
@@ -114,11 +134,15 @@ var (
 type subject struct {
 	incident *incident
 	chore    *chore
-	letter   int // from 1
+	letter   int    // from 1
+	storm    string // its number
 }
 
 // subjectOf recognises what a card is about by what it shows.
 func (p *plan) subjectOf(body string) (s subject) {
+	if storm, is := readStorm(body); is {
+		return subject{storm: storm.number}
+	}
 	number := func(pattern *regexp.Regexp) int {
 		if m := pattern.FindStringSubmatch(body); m != nil {
 			n, _ := strconv.Atoi(m[1]) // digits
