@@ -47,7 +47,7 @@ func (c *chat) costs(what string, tell func(c *chat, what string) error, want st
 	time.Sleep(10 * time.Minute)
 	synctest.Wait()
 	if cost := c.sentEvents() - before; cost > mostEvents {
-		c.t.Errorf("%s: a thousand alerts cost %d events, more than %d", what, cost, mostEvents)
+		c.t.Errorf("%s: a thousand alerts cost %d events, more than %d:\n%s", what, cost, mostEvents, c.lastSent(cost))
 	}
 	if card := c.showing(want, true); card == "" {
 		c.t.Errorf("%s: no card says %q; the cards:\n%s", what, want, c.cards())
@@ -64,6 +64,19 @@ func (c *chat) sentEvents() (count int) {
 		}
 	}
 	return count
+}
+
+// lastSent lists the last events that the bot sent in Supervision.
+func (c *chat) lastSent(count int) string {
+	var lines []string
+	for _, e := range c.srv.Timeline(c.rooms[bot.Supervision]) {
+		first, _, _ := strings.Cut(e.Body(), "\n")
+		about, emoji := e.ReactsTo()
+		if e.Sender == self && e.Type != "m.room.member" {
+			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s%s %s%s", e.At.Format("15:04:05.000"), e.ID, first, emoji, e.Edits(), about)))
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-count):], "\n")
 }
 
 // cards lists the first lines of what stands in Supervision.

@@ -34,7 +34,7 @@ const calmFor = 5 * time.Minute
 func (tx *Tx) ShowCard(c Card) error {
 	_, err := tx.exec(`INSERT INTO cards (kind, subject, room, urgent) VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (kind, subject) DO UPDATE SET revision = revision + 1, urgent = excluded.urgent, refused = '',
-		calm = CASE WHEN sent < revision THEN min(calm, ?5) ELSE ?5 END`, c.Kind, c.Subject, c.Room, c.Urgent, c.Calm)
+		loud = CASE WHEN ?5 THEN loud ELSE revision + 1 END`, c.Kind, c.Subject, c.Room, c.Urgent, c.Calm)
 	if err != nil {
 		return fmt.Errorf("show the card of %s %d: %w", c.Kind, c.Subject, err)
 	}
@@ -122,7 +122,7 @@ func (tx *Tx) CardSent(id, revision int64, eventID string) (first bool, err erro
 		return false, fmt.Errorf("store the event of card %d: %w", id, err)
 	}
 	_, err = tx.exec(`UPDATE cards SET sent = ?1, sent_at = ?2, shown = trying,
-		calm_edits = CASE WHEN calm = 0 THEN 0 WHEN sent_at < ?3 THEN 1 ELSE calm_edits + 1 END
+		calm_edits = CASE WHEN loud > sent THEN 0 WHEN sent_at < ?3 THEN 1 ELSE calm_edits + 1 END
 		WHERE id = ?4 AND sent < ?1`, revision, ms(tx.Now), ms(tx.Now.Add(-calmFor)), id)
 	if err != nil {
 		return false, fmt.Errorf("store what card %d shows: %w", id, err)
@@ -155,7 +155,7 @@ func (tx *Tx) RetryCard(id int64) error {
 	return nil
 }
 
-const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id, calm, calm_edits, sent_at, shown FROM cards `
+const selectCard = `SELECT id, kind, subject, room, urgent, revision, attempted, sent, event_id, room_id, loud <= sent, calm_edits, sent_at, shown FROM cards `
 
 func scanCard(row scanner) (c Card, err error) {
 	var sentAt sql.NullInt64

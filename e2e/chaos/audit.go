@@ -45,7 +45,7 @@ func (l *ledger) audit(ctx context.Context) (all []deed, err error) {
 //
 // quiet counts the edits that say no more than how often, and are put off.
 func (l *ledger) waiting(ctx context.Context) (n, quiet int, err error) {
-	const edits = "SELECT count(*) FROM cards WHERE sent < revision AND calm = 1 AND event_id <> ''"
+	const edits = "SELECT count(*) FROM cards WHERE sent < revision AND loud <= sent AND event_id <> ''"
 	const count = `SELECT (` + edits + `), (SELECT count(*) FROM cards WHERE sent < revision) - (` + edits + `) + (SELECT count(*) FROM outbox WHERE done = '') +
 		(SELECT count(*) FROM inbox WHERE state = 'new') + (SELECT count(*) FROM room_events WHERE state = 'new')`
 	if err := l.db.QueryRowContext(ctx, count).Scan(&quiet, &n); err != nil {

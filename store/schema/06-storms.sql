@@ -1,7 +1,7 @@
 -- v5 -> v6: Storms: incidents that came together and share a card
 
 -- A card of which only counts change is not edited at each of them.
-ALTER TABLE cards ADD COLUMN calm       INTEGER NOT NULL DEFAULT 0;  -- 1: only counts changed since what the room shows
+ALTER TABLE cards ADD COLUMN loud       INTEGER NOT NULL DEFAULT 1;  -- the last revision in which more than counts changed
 ALTER TABLE cards ADD COLUMN calm_edits INTEGER NOT NULL DEFAULT 0;  -- how many edits in a row showed no more than that
 ALTER TABLE cards ADD COLUMN sent_at    INTEGER NOT NULL DEFAULT 0;  -- when the room last got it
 
