@@ -6,12 +6,9 @@ import (
 	"ronde/store"
 )
 
-// The first and the longest pause between two edits of a card that only count up what
-// it showed before; each is four times the one before.
-const (
-	calmPause   = 5 * time.Second
-	longestCalm = 5 * time.Minute
-)
+// calmPauses are how long each edit that only counts up what the card showed before waits
+// behind the last one: the first such edit in a row, the second, and so on.
+var calmPauses = []time.Duration{2 * time.Second, 15 * time.Second, 100 * time.Second, 5 * time.Minute}
 
 // calmUntil returns until when an edit waits because nobody has to see it at once: an
 // alert that comes again and again must not cost an event each time. What else changes
@@ -20,11 +17,10 @@ func calmUntil(c store.Card, now time.Time) time.Time {
 	if !c.Calm || c.EventID == "" {
 		return time.Time{}
 	}
-	pause := min(calmPause<<(2*min(c.CalmEdits, 4)), longestCalm)
 	if c.SentAt.After(now) { // the clock was set back
 		return time.Time{}
 	}
-	return c.SentAt.Add(pause)
+	return c.SentAt.Add(calmPauses[min(c.CalmEdits, len(calmPauses)-1)])
 }
 
 // Where urgent cards come within a minute of each other, the buttons of all but the
