@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ronde/cards"
+	"ronde/store"
 )
 
 // flows checks that nothing is held up, or for how long something is.
@@ -64,7 +65,7 @@ func TestWhatHoldsUpTheOutbox(t *testing.T) {
 	story(t, "a room that the bot is not in", func(w *town) {
 		delete(w.hs.rooms, "supervision")
 		w.start()
-		w.change("supervision", 1, "alert", true)
+		w.change(store.Card{Room: "supervision", Subject: 1, Urgent: true}, "alert")
 		w.after(time.Hour)
 		w.flows(0)
 	})

@@ -162,7 +162,7 @@ func TestARateLimitHoldsEverythingAndCostsNothing(t *testing.T) {
 		w.hs.does(always(&cards.RateLimitError{After: 30 * time.Second}))
 		w.becomes(1, "one")
 		w.hs.does(nil)
-		w.change("supervision", 2, "two", true)
+		w.change(store.Card{Room: "supervision", Subject: 2, Urgent: true}, "two")
 		w.notice("n", "a notice")
 		w.after(10 * time.Second)
 		w.becomes(1, "one, changed")

@@ -165,21 +165,35 @@ func (w *town) update(change func(tx *store.Tx) error) {
 }
 
 // becomes changes the state of a thing, and with it its card.
-func (w *town) becomes(subject int64, state string) { w.change("technique", subject, state, false) }
+func (w *town) becomes(subject int64, state string) {
+	w.change(store.Card{Room: "technique", Subject: subject}, state)
+}
 
-func (w *town) urgently(subject int64, state string) { w.change("technique", subject, state, true) }
+func (w *town) urgently(subject int64, state string) {
+	w.change(store.Card{Room: "technique", Subject: subject, Urgent: true}, state)
+}
 
-func (w *town) change(room string, subject int64, state string, urgent bool) {
+func (w *town) counts(subject int64, state string) {
+	w.change(store.Card{Room: "technique", Subject: subject, Calm: true}, state)
+}
+
+func (w *town) change(c store.Card, state string) {
 	w.Helper()
-	w.update(func(tx *store.Tx) error {
-		w.mu.Lock()
-		w.states[subject] = state
-		w.mu.Unlock()
-		return tx.ShowCard(store.Card{Kind: "thing", Subject: subject, Room: room, Urgent: urgent})
-	})
+	w.put(c, state)
 	if w.cancel != nil {
 		synctest.Wait()
 	}
+}
+
+func (w *town) put(c store.Card, state string) {
+	w.Helper()
+	c.Kind = "thing"
+	w.update(func(tx *store.Tx) error {
+		w.mu.Lock()
+		w.states[c.Subject] = state
+		w.mu.Unlock()
+		return tx.ShowCard(c)
+	})
 }
 
 func (w *town) notice(key, words string) {

@@ -84,7 +84,7 @@ func TestOnePoisonedEventHoldsUpNobodyForLong(t *testing.T) {
 		w.urgently(1, "poison")
 		w.becomes(2, "two")
 		w.notice("n", "a notice")
-		w.change("supervision", 3, "elsewhere", false)
+		w.change(store.Card{Room: "supervision", Subject: 3, Urgent: false}, "elsewhere")
 		w.shows("elsewhere")
 		w.after(time.Minute)
 		w.shows("elsewhere", "two", "a notice")
@@ -125,7 +125,7 @@ func TestARoomThatIsNotJoinedYetWaits(t *testing.T) {
 	story(t, "the id is not known", func(w *town) {
 		delete(w.hs.rooms, "supervision")
 		w.start()
-		w.change("supervision", 1, "alert", true)
+		w.change(store.Card{Room: "supervision", Subject: 1, Urgent: true}, "alert")
 		w.becomes(2, "routine")
 		w.after(time.Hour)
 		w.shows("routine")
@@ -139,7 +139,7 @@ func TestARoomThatIsNotJoinedYetWaits(t *testing.T) {
 	story(t, "the bot is not in it", func(w *town) {
 		w.start()
 		w.hs.does(only(says("alert"), fmt.Errorf("the bot is not in the room: %w", cards.ErrNotSent)))
-		w.change("supervision", 1, "alert", true)
+		w.change(store.Card{Room: "supervision", Subject: 1, Urgent: true}, "alert")
 		w.becomes(2, "routine")
 		w.shows("routine")
 		w.after(time.Hour)
