@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"ronde/checks"
+	"ronde/commands"
 	"ronde/hosts"
 	"ronde/text"
 )
@@ -24,6 +26,8 @@ type engines struct {
 	behind interface {
 		Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome
 	}
+	real commands.Engines
+	logs map[string][]hosts.LogLine // by host and container; nil lines cannot be read
 }
 
 // engine is what one answers with: its containers, or why there is nothing to say, and
@@ -68,16 +72,65 @@ func (e engine) answer(ctx context.Context, ref, host string) checks.Outcome {
 // connect puts the engines of the story in the place of the real ones.
 func (c *chat) connect() *engines {
 	if c.engines == nil {
-		c.engines = &engines{of: map[string]engine{}}
+		c.engines = &engines{of: map[string]engine{}, logs: map[string][]hosts.LogLine{}}
 		before := c.prepare
 		c.prepare = func(r *ronde) {
 			if before != nil {
 				before(r)
 			}
 			c.engines.behind, r.alerts.Checks = r.alerts.Checks, c.engines
+			c.engines.real, r.commands.Engines = r.commands.Engines, c.engines
 		}
 	}
 	return c.engines
+}
+
+// Listed lists the containers of an engine of the story.
+func (e *engines) Listed(ctx context.Context, host string) (all []hosts.Container, err error) {
+	e.mu.Lock()
+	one, known := e.of[host]
+	e.mu.Unlock()
+	switch {
+	case !known:
+		return e.real.Listed(ctx, host)
+	case one.fault != "":
+		return nil, &hosts.UnreachableError{Host: host, Err: errors.New("dial 192.0.2.1")}
+	}
+	for _, s := range one.samples {
+		all = append(all, hosts.Container{ID: s.ID, Name: s.Name, State: cmp.Or(s.State, "running")})
+	}
+	return all, nil
+}
+
+// Tail reads what a container of the story wrote.
+func (e *engines) Tail(ctx context.Context, host, id string) ([]hosts.LogLine, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, known := e.of[host]; !known {
+		return e.real.Tail(ctx, host, id)
+	}
+	lines, wrote := e.logs[host+" "+id]
+	if wrote && lines == nil {
+		return nil, errors.New("403 Forbidden")
+	}
+	return lines, nil
+}
+
+// setLog has a container write a line, and those of the block, of which \e begins an
+// escape sequence; or its engine keep that to itself.
+func (c *chat) setLog(s step, m []string) error {
+	all := c.connect()
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	of := m[1] + " " + m[2]
+	if m[4] == "" {
+		all.logs[of] = nil
+		return nil
+	}
+	for line := range strings.SplitSeq(strings.ReplaceAll(s.all(m[4]), `\e`, "\x1b"), "\n") {
+		all.logs[of] = append(all.logs[of], hosts.LogLine{At: time.Now(), Text: line})
+	}
+	return nil
 }
 
 var containerForm = regexp.MustCompile(`^(\S+)(?: (\d+)%)?( restarting)?$`)

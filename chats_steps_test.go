@@ -90,6 +90,7 @@ func verbs() []verb {
 			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
 		}},
 		{`containers (\S+)(?: (.*))?`, (*chat).setContainers},
+		{`container (\S+) (\S+) (says (.*)|hides its log)`, (*chat).setLog},
 		{`engine (\S+) (away|silent)`, (*chat).setEngine},
 		{`rebooted`, func(c *chat, _ step, _ []string) error {
 			return errors.Join(os.Remove(filepath.Join(c.dir, "run/reboot-required")), os.Remove(filepath.Join(c.dir, "run/reboot-required.pkgs")))

@@ -312,7 +312,7 @@ func TestAContainerIsKnownByItsName(t *testing.T) {
 		{"Forge", "1", false},
 		{"Forge", "", false},
 	} {
-		if got := isOf(tt.thing, tt.container); got != tt.want {
+		if got := IsOf(tt.thing, tt.container); got != tt.want {
 			t.Errorf("%q is of %q: %v, want %v", tt.container, tt.thing, got, tt.want)
 		}
 	}

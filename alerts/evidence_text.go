@@ -23,7 +23,7 @@ const (
 // incident fires what was the last time.
 func (d *Desk) writeEvidence(tx *store.Tx, s standing, w want, outcomes []checks.Outcome) (m text.Message, err error) {
 	l, now := d.Language, tx.Now.In(d.Location)
-	about := func(name string) bool { return isOf(s.Thing, name) }
+	about := func(name string) bool { return IsOf(s.Thing, name) }
 	sorted := slices.Clone(outcomes)
 	slices.SortStableFunc(sorted, checks.WorstFirst)
 	for _, o := range sorted[:min(mostOutcomes, len(sorted))] {
@@ -59,9 +59,9 @@ func (s standing) saidLast() (last time.Time) {
 	return last
 }
 
-// isOf reports whether a container, by its name, may be what a thing is or a part of it:
+// IsOf reports whether a container, by its name, may be what a thing is or a part of it:
 // composed ones are called after their project, as in "nextcloud-app-1".
-func isOf(thing, container string) bool {
+func IsOf(thing, container string) bool {
 	project := strings.FieldsFunc(container, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
 	return Names(thing, container) || Names(container, thing) || len(project) > 1 && Names(thing, project[0])
 }

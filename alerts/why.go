@@ -166,34 +166,11 @@ func namesIn(tx *store.Tx, i store.Incident) ([]store.Witness, error) {
 func forPhone(s string) string {
 	var lines []string
 	for line := range strings.Lines(s) {
-		lines = append(lines, folded(text.OneLine(strings.TrimRight(line, " \t\n"), phoneColumns*phoneLines))...)
+		lines = append(lines, text.Wrap(text.OneLine(strings.TrimRight(line, " \t\n"), phoneColumns*phoneLines), phoneColumns)...)
 		if len(lines) > phoneLines {
 			lines = append(lines[:phoneLines-1], "…")
 			break
 		}
 	}
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
-}
-
-// folded breaks a line where it is too long, at a space if there is one.
-func folded(line string) (parts []string) {
-	runes := []rune(line)
-	for len(runes) > phoneColumns {
-		at := phoneColumns
-		if i := lastSpace(runes[:phoneColumns+1]); i > phoneColumns/2 {
-			at = i
-		}
-		parts = append(parts, strings.TrimRight(string(runes[:at]), " "))
-		runes = []rune(strings.TrimLeft(string(runes[at:]), " "))
-	}
-	return append(parts, string(runes))
-}
-
-func lastSpace(runes []rune) int {
-	for i, r := range slices.Backward(runes) {
-		if r == ' ' {
-			return i
-		}
-	}
-	return -1
 }

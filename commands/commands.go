@@ -67,6 +67,7 @@ var All = []Command{
 	Who,
 	Why,
 	Stats,
+	Logs,
 	Reload,
 	Help,
 }

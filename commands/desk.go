@@ -52,6 +52,7 @@ type Desk struct {
 	Routines *routines.Desk
 	Alerts   *alerts.Desk
 	Stats    Samplers
+	Engines  Engines
 	Rooms    Rooms
 	Outbox   Notices
 	Config   Configuration

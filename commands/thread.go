@@ -84,6 +84,7 @@ var triageWords = map[string][]string{
 	"who":     {"who", "who?", "qui", "qui?"},
 	"undo":    {"undo", "annuler"},
 	"stats":   {"stats", "stats?"},
+	"logs":    {"logs", "logs?", "journaux", "journaux?"},
 }
 
 // bareSilence is how long somebody wants to hear nothing. Minutes are left out: "5 min"

@@ -12,7 +12,7 @@ import (
 func TestStatsOfARealEngineInTheRoom(t *testing.T) {
 	engine := peers.NeedDocker(t)
 	for _, name := range []string{"nextcloud", "keycloak"} {
-		must(t, engine.RunBusybox(name, "sleep", "600"))
+		must(t, engine.RunBusybox(name, "sh", "-c", "echo "+name+" is ready >&2; exec sleep 600"))
 	}
 	tables, url := hookTables(t)
 	w := settle(t, func(s *scene.Settings) { s.Docker, s.Routines = engine.Host, s.Routines+tables })
@@ -34,6 +34,9 @@ func TestStatsOfARealEngineInTheRoom(t *testing.T) {
 	}
 	w.expect(t, w.supervision, "the incident", "🔴 Panne · Nextcloud")
 	w.expect(t, w.supervision, "what its host says, unasked", "✅ antigone", "conteneur ", "\nnextcloud ")
+	_, err = w.ana.Say(w.ctx, w.supervision, "!logs")
+	must(t, err)
+	w.expect(t, w.supervision, "what it wrote last", "📜 nextcloud", "nextcloud is ready")
 	engine.Stop()
 	_, err = w.ana.Say(w.ctx, w.technique, "!stats antigone")
 	must(t, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,9 +24,11 @@ type engine struct {
 	client *client.Client
 }
 
-// listed is a container as the engine lists it.
-type listed struct {
-	id, name, state string
+// Container is a container as the engine lists it.
+type Container struct {
+	ID    string // 64 hexadecimal digits
+	Name  string // without the engine's leading slash
+	State string // "running", "paused", "restarting"; also "exited", "dead", "created" where those that stopped are listed
 }
 
 func newEngine(c Config) (*engine, error) {
@@ -64,16 +67,33 @@ func newTransport(c Config) *http.Transport {
 
 // running lists the running containers, with paused and restarting ones, as
 // docker ps and docker stats do.
-func (e *engine) running(ctx context.Context) ([]listed, error) {
-	found, err := e.current().ContainerList(ctx, container.ListOptions{})
+func (e *engine) running(ctx context.Context) ([]Container, error) {
+	return e.list(ctx, container.ListOptions{})
+}
+
+// every lists all containers, also those that stopped.
+func (e *engine) every(ctx context.Context) ([]Container, error) {
+	return e.list(ctx, container.ListOptions{All: true})
+}
+
+func (e *engine) list(ctx context.Context, options container.ListOptions) ([]Container, error) {
+	found, err := e.current().ContainerList(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]listed, len(found))
+	list := make([]Container, len(found))
 	for i, c := range found {
-		list[i] = listed{id: c.ID, name: ownName(c.Names, c.ID), state: c.State}
+		list[i] = Container{ID: c.ID, Name: ownName(c.Names, c.ID), State: c.State}
 	}
 	return list, nil
+}
+
+// logs asks for the last lines that a container wrote, on both of its outputs, each
+// with the time at which it did.
+func (e *engine) logs(ctx context.Context, id string, lines int) (io.ReadCloser, error) {
+	return e.current().ContainerLogs(ctx, id, container.LogsOptions{
+		ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(lines),
+	})
 }
 
 // ping asks for a sign of life.

@@ -2,8 +2,8 @@
 // through a unix socket or TCP with TLS, and the files of the machine itself.
 //
 // Everything here only reads: of the engine's API it uses HEAD or GET /_ping and
-// GET /containers/json and /containers/{id}/stats, so a proxy in front of the socket
-// needs to let no more than these through.
+// GET /containers/json, /containers/{id}/stats and /containers/{id}/logs, so a proxy in
+// front of the socket needs to let no more than these through.
 package hosts
 
 import (
@@ -101,7 +101,7 @@ func (h *Host) Since(ctx context.Context, before []ContainerSample) ([]Container
 	if h.engine == nil {
 		return nil, fmt.Errorf("list containers of %s: %w", h.name, ErrNoEngine)
 	}
-	running, err := h.list(ctx)
+	running, err := h.list(ctx, h.engine.running)
 	if err != nil {
 		return nil, err
 	}
@@ -130,13 +130,13 @@ func (h *Host) Ping(ctx context.Context) error {
 	return nil
 }
 
-func (h *Host) list(ctx context.Context) ([]listed, error) {
+func (h *Host) list(ctx context.Context, ask func(context.Context) ([]Container, error)) ([]Container, error) {
 	short, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
-	running, err := h.engine.running(short)
+	found, err := ask(short)
 	switch {
 	case err == nil:
-		return running, nil
+		return found, nil
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("list containers of %s: %w", h.name, context.Cause(ctx))
 	}
@@ -145,7 +145,7 @@ func (h *Host) list(ctx context.Context) ([]listed, error) {
 	return nil, &UnreachableError{Host: h.name, Err: fmt.Errorf("list containers: %w", err)}
 }
 
-func (h *Host) sampleAll(ctx context.Context, running []listed, earlier map[string]CPU) []ContainerSample {
+func (h *Host) sampleAll(ctx context.Context, running []Container, earlier map[string]CPU) []ContainerSample {
 	samples := make([]ContainerSample, len(running))
 	free := make(chan struct{}, parallel)
 	var all sync.WaitGroup
@@ -153,9 +153,9 @@ func (h *Host) sampleAll(ctx context.Context, running []listed, earlier map[stri
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			before, known := earlier[c.id]
-			sample, err := h.sample(ctx, c.id, before, known)
-			sample.ID, sample.Name, sample.State, sample.Err = c.id, c.name, c.state, err
+			before, known := earlier[c.ID]
+			sample, err := h.sample(ctx, c.ID, before, known)
+			sample.ID, sample.Name, sample.State, sample.Err = c.ID, c.Name, c.State, err
 			samples[i] = sample
 		})
 	}
