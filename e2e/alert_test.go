@@ -91,13 +91,13 @@ func TestNothingIsLostOrDoubledOverAKillAndAnAbsence(t *testing.T) {
 	must(t, w.bot.Kill())
 	_, err := w.ana.React(w.ctx, w.technique, card.ID, "✅")
 	must(t, err)
-	_, err = w.ana.Say(w.ctx, w.supervision, "!pannes")
+	_, err = w.ana.Say(w.ctx, w.supervision, "!aide pannes")
 	must(t, err)
 	must(t, mail.Deliver(kumaMail("Nuage", "🔴 Down", "502", time.Now())))
 	must(t, w.bot.Start())
 	w.expect(t, w.technique, "the reaction made while the bot was dead", "✅ Fait : Vérifier les sauvegardes")
 	w.expect(t, w.supervision, "the mail that came while the bot was dead", "🔴 Panne · Nuage")
-	w.expect(t, w.supervision, "the answer to what was asked in the encrypted room", "1 incident ouvert")
+	w.expect(t, w.supervision, "the answer to what was asked in the encrypted room", "Liste les incidents ouverts")
 	cards := 0
 	for _, m := range w.ana.Room(w.technique) {
 		if strings.Contains(m.Original, "Vérifier les sauvegardes") {
