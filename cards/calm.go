@@ -8,7 +8,7 @@ import (
 
 // calmPauses are how long each edit that only counts up what the card showed before waits
 // behind the last one: the first such edit in a row, the second, and so on.
-var calmPauses = []time.Duration{2 * time.Second, 15 * time.Second, 100 * time.Second, 5 * time.Minute}
+var calmPauses = []time.Duration{5 * time.Second, 20 * time.Second, 80 * time.Second, 5 * time.Minute}
 
 // calmUntil returns until when an edit waits because nobody has to see it at once: an
 // alert that comes again and again must not cost an event each time. What else changes

@@ -20,7 +20,7 @@ func TestWhatOnlyCountsCostsFewEdits(t *testing.T) {
 			w.counts(1, fmt.Sprint(n+1))
 		}
 		w.after(10 * time.Minute)
-		w.shows("once", "$1 → 1", "$1 → 16", "$1 → 116", "$1 → 416", "$1 → 716", "$1 → 1000")
+		w.shows("once", "$1 → 4", "$1 → 24", "$1 → 104", "$1 → 404", "$1 → 704", "$1 → 1000")
 	})
 }
 
@@ -31,12 +31,12 @@ func TestWhatElseChangesDoesNotWait(t *testing.T) {
 		w.start()
 		w.becomes(1, "down")
 		w.counts(1, "down, 2")
-		w.after(2 * time.Second)
+		w.after(5 * time.Second)
 		w.counts(1, "down, 3")
 		w.becomes(1, "over")
 		w.shows("down", "$1 → down, 2", "$1 → over")
 		w.counts(1, "over, 4")
-		w.after(2 * time.Second)
+		w.after(5 * time.Second)
 		w.shows("down", "$1 → down, 2", "$1 → over", "$1 → over, 4")
 	})
 }
@@ -55,7 +55,7 @@ func TestWhatCountsWhileACardIsUnderWayWaits(t *testing.T) {
 		w.after(time.Second)
 		w.counts(1, "3")
 		w.shows("1")
-		w.after(time.Second)
+		w.after(4 * time.Second)
 		w.shows("1", "$1 → 3")
 	})
 }

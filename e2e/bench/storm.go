@@ -15,8 +15,9 @@ import (
 
 const (
 	stormAlerts = 1000
-	// quietAfter is how long nothing must be sent for a storm to be over.
-	quietAfter = 6 * time.Second
+	// quietAfter is how long nothing must be sent for a storm to be over. The bot puts off
+	// what only counts by 20 seconds when it has just shown some of it.
+	quietAfter = 25 * time.Second
 	stormLimit = 8 * time.Minute
 )
 
