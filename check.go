@@ -13,8 +13,8 @@ import (
 
 type checkCommand struct {
 	configFlag
-	Kind   string `arg:"" help:"The check: stats, reboot or oauth."`
-	Target string `arg:"" name:"name" help:"The host, or for oauth the secret, as it is called in the configuration."`
+	Kind   string `arg:"" help:"The kind of check, such as disk; docs/checks.md lists them."`
+	Target string `arg:"" name:"name" help:"The host, [[check]] or [[oauth]], as it is called in the configuration."`
 	JSON   bool   `help:"Print JSON."`
 }
 
@@ -28,7 +28,7 @@ func (k checkCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer set.Close()
-	measure, err := checks.NewSuite(set, nil, c.OAuth, slog.New(slog.DiscardHandler)).Find(k.Kind, k.Target)
+	measure, err := checks.NewSuite(checks.Sources{Hosts: set, Secrets: c.OAuth, Checks: c.Checks}, slog.New(slog.DiscardHandler)).Find(k.Kind, k.Target)
 	if err != nil {
 		return &codedError{exitUsage, err}
 	}
@@ -50,7 +50,7 @@ func (k checkCommand) Run(ctx context.Context, s *streams) error {
 
 func (k checkCommand) print(s *streams, report checks.Report) error {
 	if !k.JSON {
-		return report.Print(s.out)
+		return checks.Print(s.out, report)
 	}
 	enc := json.NewEncoder(s.out)
 	enc.SetIndent("", "  ")

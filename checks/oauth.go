@@ -91,7 +91,7 @@ type SecretReport struct {
 }
 
 func oauthKind() Kind {
-	return Kind{Name: "oauth", Until: true, MeasureOAuth: measureOAuth, Calm: sayUntil}
+	return Kind{Name: "oauth", Help: "Until when a secret of an OAuth application is valid; see [[oauth]].", Hostless: true, Until: true, MeasureOAuth: measureOAuth, Calm: sayUntil}
 }
 
 func measureOAuth(ctx context.Context, c OAuthConfig) (Report, error) {

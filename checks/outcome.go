@@ -76,8 +76,33 @@ func sayFinding(l *text.Language, o Outcome, now time.Time) string {
 	if f.Limit > 0 {
 		share = f.Value / f.Limit * 100
 	}
-	args := []any{"Thing", text.OneLine(f.Thing, 40), "Share", fmt.Sprintf("%.0f", share), "Kind", sayKind(l, o)}
+	args := []any{
+		"Thing", text.OneLine(f.Thing, 40), "Share", fmt.Sprintf("%.0f", share), "Kind", sayKind(l, o),
+		"Value", sayValue(l, f.Value, f.Unit), "Limit", sayValue(l, f.Limit, f.Unit), "Note", text.OneLine(f.Note, 120),
+	}
 	return l.Say("checks.outcome."+string(f.Fault), append(args, dates(l, o.Until, now)...)...)
+}
+
+// sayValue writes a figure in its unit.
+func sayValue(l *text.Language, v float64, u Unit) string {
+	switch u {
+	case Bytes:
+		return inBytes(l, v)
+	case Seconds:
+		return l.Duration(time.Duration(v * float64(time.Second)))
+	case Days:
+		return l.Duration(time.Duration(v * 24 * float64(time.Hour)))
+	case Percent:
+		if l.Code() == "fr" {
+			return decimal(l, v) + "\u00a0%"
+		}
+		return decimal(l, v) + "%"
+	case Milliseconds:
+		return decimal(l, v) + "\u00a0ms"
+	case PerSecond, PerHour:
+		return decimal(l, v) + string(u)
+	}
+	return fmt.Sprintf("%.0f", v)
 }
 
 // sayKind names a kind of check in words; one that is not known, as it was typed.

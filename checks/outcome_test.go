@@ -64,7 +64,7 @@ func stories() []Report {
 		failure("reboot", "balearica", hosts.ErrNotLocal),
 		failure("reboot", "antigone", errLater),
 		failure("stats", "antigone", context.DeadlineExceeded),
-		failure("disk", "antigone", errNoSuch),
+		failure("dance", "antigone", errNoSuch),
 		failure("oauth", "intra", fmt.Errorf("it %w: dial 192.0.2.1", errAway)),
 		newRebootReport("antigone", hosts.RebootNotice{}, now),
 		reboot(), reboot("linux-image-6.1.0-28-amd64"), reboot("libc6", "libssl3", "linux-image-6.1.0-28-amd64", "dbus"),

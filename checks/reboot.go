@@ -27,10 +27,11 @@ type RebootReport struct {
 }
 
 func rebootKind() Kind {
-	return Kind{Name: "reboot", Needs: NeedsLocal, Holds: true, Measure: measureReboot, Calm: calmReboot}
+	return Kind{Name: "reboot", Needs: NeedsProbe, Help: "Whether something that was upgraded works only after a reboot.", Holds: true, Measure: measureReboot, Calm: calmReboot}
 }
 
-func measureReboot(_ context.Context, h *hosts.Host) (Report, error) {
+func measureReboot(_ context.Context, a Asked) (Report, error) {
+	h := a.Host
 	notice, err := h.Reboot()
 	if err != nil {
 		return RebootReport{Result: failed("reboot", h.Name(), time.Now(), err), Packages: []string{}}, err

@@ -70,7 +70,7 @@ func TestWhatAMachineNotesIsTheVerdictOfReboot(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			report, err := measureReboot(context.Background(), tt.host)
+			report, err := measureReboot(context.Background(), Asked{Name: tt.host.Name(), Host: tt.host})
 			r := report.(RebootReport)
 			if r.Status != tt.want || (err != nil) != (tt.want == Unknown) {
 				t.Errorf("status %s, error %v, want %s", r.Status, err, tt.want)

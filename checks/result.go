@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ronde/hosts"
+	"ronde/probe"
 )
 
 // Status is a verdict, in the words of the monitoring plugins. The zero Status is
@@ -73,10 +74,14 @@ type Finding struct {
 	Status Status `json:"status"`
 	Thing  string `json:"thing"` // what it is about: a container's name
 	Fault  Fault  `json:"fault"`
-	// Value and Limit are the measure that is too high and what it may be, in the
-	// unit of the fault; both 0 for a fault without a measure.
+	// Value and Limit are the measure that is too high or too low and what it may be, in
+	// Unit; both 0 for a fault without a measure.
 	Value float64 `json:"value,omitempty"`
 	Limit float64 `json:"limit,omitempty"`
+	Unit  Unit    `json:"unit,omitempty"`
+	// Note is what somebody else says of it, in their words: one line, masked. "" for
+	// nothing.
+	Note string `json:"note,omitempty"`
 }
 
 // Fault says what is wrong, as a word that never changes with the language.
@@ -85,22 +90,26 @@ type Fault string
 // Faults of a check that measured nothing: its one finding then, about its host
 // and Unknown.
 const (
-	FaultAway     Fault = "unreachable"
-	FaultNoEngine Fault = "no-engine"  // none is configured
-	FaultNotLocal Fault = "not-local"  // only this machine can be asked
-	FaultStrange  Fault = "no-such"    // the kind, or what it is made of, is not configured
-	FaultLate     Fault = "late"       // no result in time
-	FaultFailed   Fault = "unmeasured" // anything else; the log says what
+	FaultAway       Fault = "unreachable"
+	FaultNoEngine   Fault = "no-engine"   // none is configured
+	FaultNotLocal   Fault = "not-local"   // only this machine can be asked
+	FaultOldProbe   Fault = "old-probe"   // the program on the host is of another time
+	FaultNotOffered Fault = "not-offered" // the host's own configuration does not let it be asked
+	FaultStrange    Fault = "no-such"     // the kind, or what it is made of, is not configured
+	FaultLate       Fault = "late"        // no result in time
+	FaultFailed     Fault = "unmeasured"  // anything else; the log says what
 )
 
 // Result is what a check returns: its verdict and the reasons for it.
 type Result struct {
 	Check  string    `json:"check"` // the name of its Kind
-	Host   string    `json:"host"`
+	Host   string    `json:"host"`  // what it was made of: a host, or a [[check]] by its name
 	Status Status    `json:"status"`
 	At     time.Time `json:"at"` // when it was measured; of several readings, the oldest
 	// Findings has the worst first, never nil.
 	Findings []Finding `json:"findings"`
+	// Metrics are the figures that are worth keeping.
+	Metrics []Metric `json:"metrics,omitempty"`
 	// Error is why nothing could be measured, for the log and the terminal: it may
 	// name addresses, so it is not for a room. "" otherwise.
 	Error string `json:"error,omitempty"`
@@ -124,11 +133,17 @@ func failed(check, host string, at time.Time, err error) Result {
 func faultOf(err error) Fault {
 	var away *hosts.UnreachableError
 	var unknown *hosts.UnknownHostError
+	var old *probe.VersionError
+	var told *probe.Error
 	switch {
 	case errors.As(err, &unknown), errors.Is(err, errNoSuch):
 		return FaultStrange
 	case errors.As(err, &away), errors.Is(err, errAway):
 		return FaultAway
+	case errors.As(err, &old):
+		return FaultOldProbe
+	case errors.As(err, &told) && told.Code == probe.NoSuch:
+		return FaultNotOffered
 	case errors.Is(err, hosts.ErrNoEngine):
 		return FaultNoEngine
 	case errors.Is(err, hosts.ErrNotLocal):
@@ -145,6 +160,13 @@ var (
 	// errAway is for a server that cannot be reached and is none of the hosts.
 	errAway = errors.New("cannot be reached")
 )
+
+// newResult is the result with these findings, the worst first.
+func newResult(check, name string, at time.Time, findings []Finding) Result {
+	sorted := append([]Finding{}, findings...)
+	slices.SortStableFunc(sorted, func(a, b Finding) int { return b.Status.severity() - a.Status.severity() })
+	return Result{Check: check, Host: name, At: at, Findings: sorted, Status: worst(sorted)}
+}
 
 // worst is the status of a check with these findings.
 func worst(findings []Finding) Status {

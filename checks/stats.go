@@ -82,10 +82,11 @@ func (m Measurement) CPU() float64 {
 const statsName = "stats"
 
 func statsKind() Kind {
-	return Kind{Name: statsName, Needs: NeedsDocker, Measure: measureStats, Calm: calmStats}
+	return Kind{Name: statsName, Needs: NeedsDocker, Help: "What the running containers use, as docker stats shows it.", Measure: measureStats, Calm: calmStats}
 }
 
-func measureStats(ctx context.Context, h *hosts.Host) (Report, error) {
+func measureStats(ctx context.Context, a Asked) (Report, error) {
+	h := a.Host
 	samples, err := h.Containers(ctx)
 	if err != nil {
 		return away(h.Name(), err), err
@@ -140,10 +141,10 @@ func (c Container) findings() (found []Finding) {
 		return []Finding{{Status: Warning, Thing: c.Name, Fault: c.Fault}}
 	}
 	if c.MemoryPercent >= NearLimit {
-		found = append(found, Finding{Warning, c.Name, FaultMemory, float64(c.Memory), float64(c.Limit)})
+		found = append(found, Finding{Status: Warning, Thing: c.Name, Fault: FaultMemory, Value: float64(c.Memory), Limit: float64(c.Limit), Unit: Bytes})
 	}
 	if c.nearPIDs() {
-		found = append(found, Finding{Warning, c.Name, FaultPIDs, float64(c.PIDs), float64(c.PIDsLimit)})
+		found = append(found, Finding{Status: Warning, Thing: c.Name, Fault: FaultPIDs, Value: float64(c.PIDs), Limit: float64(c.PIDsLimit)})
 	}
 	return found
 }

@@ -31,6 +31,8 @@ type Suite struct {
 	set      *hosts.Set
 	samplers *Samplers
 	secrets  []*keeper
+	checks   []Config
+	history  History
 	kinds    []Kind
 	log      *slog.Logger
 	free     chan struct{} // has room for each check that is being made
@@ -40,14 +42,27 @@ type Suite struct {
 	failing map[string]bool          // by check: its last outcome was Unknown
 }
 
-// NewSuite makes a suite over these hosts and secrets. Measurements come from the
-// samplers where they are warm; without samplers (nil) each is made when asked for.
-func NewSuite(set *hosts.Set, samplers *Samplers, secrets []OAuthConfig, log *slog.Logger) *Suite {
+// Sources are what the checks of a suite are made of.
+type Sources struct {
+	Hosts *hosts.Set
+	// Samplers give measurements that are warm; nil makes each when it is asked for.
+	Samplers *Samplers
+	Secrets  []OAuthConfig
+	Checks   []Config // every [[check]]
+	History  History  // nil for none
+}
+
+// NewSuite makes a suite.
+func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
-		set: set, samplers: samplers, kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
+		set: from.Hosts, samplers: from.Samplers, checks: from.Checks, history: from.History,
+		kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
 		unended: map[string]chan struct{}{}, failing: map[string]bool{},
 	}
-	for _, c := range secrets {
+	if s.history == nil {
+		s.history = noHistory{}
+	}
+	for _, c := range from.Secrets {
 		s.secrets = append(s.secrets, &keeper{config: c, turn: make(chan struct{}, 1)})
 	}
 	return s
@@ -95,15 +110,50 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 		secret, err := s.secret(target)
 		return func(ctx context.Context) (Report, error) { return secret.ask(ctx, k.MeasureOAuth) }, err
 	}
-	h, err := s.set.Find(target)
+	asked, err := s.asked(k, target)
 	if err != nil {
 		return nil, err
 	}
 	if k.Name == statsName && s.samplers != nil {
-		sampler, err := s.samplers.Find(target)
+		sampler, err := s.samplers.Find(asked.Host.Name())
 		return func(ctx context.Context) (Report, error) { return sampler.Stats(ctx) }, err
 	}
-	return func(ctx context.Context) (Report, error) { return k.Measure(ctx, h) }, nil
+	return func(ctx context.Context) (Report, error) { return k.Measure(ctx, asked) }, nil
+}
+
+// asked is what a check of a kind is made of: the [[check]] of that name, or the host
+// with that kind's defaults.
+func (s *Suite) asked(k Kind, name string) (Asked, error) {
+	a := Asked{Name: name, Settings: k.Settings, History: s.history}
+	for _, c := range s.checks {
+		if c.Kind == k.Name && strings.EqualFold(c.Name, name) {
+			a.Name, a.Settings = c.Name, c.Settings
+			if c.Host == "" {
+				return a, nil
+			}
+			h, err := s.set.Find(c.Host)
+			a.Host = h
+			return a, err
+		}
+	}
+	if k.Named || k.Hostless {
+		return a, fmt.Errorf("[[check]] %q of the kind %s %w: there are %s", name, k.Name, errNoSuch, strings.Join(s.named(k.Name), ", "))
+	}
+	h, err := s.set.Find(name)
+	if err != nil {
+		return a, err
+	}
+	a.Name, a.Host = h.Name(), h
+	return a, nil
+}
+
+func (s *Suite) named(kind string) (all []string) {
+	for _, c := range s.checks {
+		if c.Kind == kind {
+			all = append(all, c.Name)
+		}
+	}
+	return all
 }
 
 func (s *Suite) secret(name string) (*keeper, error) {
@@ -167,11 +217,7 @@ func (s *Suite) safely(ctx context.Context, measure func(context.Context) (Repor
 	if err != nil {
 		return Outcome{}, err
 	}
-	o = Outcome{Result: report.Verdict()}
-	if t, ok := report.(teller); ok {
-		t.tell(&o, l)
-	}
-	return o, nil
+	return OutcomeOf(report, l), nil
 }
 
 func (s *Suite) giveUp(key string, ended chan struct{}) {

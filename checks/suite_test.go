@@ -32,14 +32,15 @@ func suite(t *testing.T, log io.Writer, kinds ...Kind) *Suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewSuite(set, nil, nil, slog.New(slog.NewTextHandler(log, nil)))
+	s := NewSuite(Sources{Hosts: set}, slog.New(slog.NewTextHandler(log, nil)))
 	s.kinds = append(s.kinds, kinds...)
 	return s
 }
 
 // does is a kind of check that runs f.
 func does(name string, f func(ctx context.Context, host string) error) Kind {
-	return Kind{Name: name, Measure: func(ctx context.Context, h *hosts.Host) (Report, error) {
+	return Kind{Name: name, Measure: func(ctx context.Context, a Asked) (Report, error) {
+		h := a.Host
 		if err := f(ctx, h.Name()); err != nil {
 			return simple{}, err
 		}
@@ -68,7 +69,7 @@ func TestEveryCheckHasAnOutcome(t *testing.T) {
 			does("broken", func(context.Context, string) error { return errors.New("hunter2") }),
 			does("panics", func(context.Context, string) error { panic("hunter2") }),
 			does("slow", func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }),
-			Kind{Name: "nil", Measure: func(context.Context, *hosts.Host) (Report, error) { return nil, nil }})
+			Kind{Name: "nil", Measure: func(context.Context, Asked) (Report, error) { return nil, nil }})
 		refs := []string{"fine antigone", "broken antigone", "panics antigone", "slow antigone", "nil antigone", "stats balearica",
 			"fine antigon", "dance antigone", "oauth intra", "", "fine", " fine  balearica "}
 		start := time.Now()
@@ -158,9 +159,9 @@ func TestWhoGivesUpGetsUnknown(t *testing.T) {
 func TestANightOfFailuresIsOneLine(t *testing.T) {
 	var log strings.Builder
 	var fault error
-	s := suite(t, &log, does("disk", func(context.Context, string) error { return fault }))
+	s := suite(t, &log, does("dance", func(context.Context, string) error { return fault }))
 	for _, fault = range []error{nil, errors.New("refused"), errors.New("refused"), nil, nil} {
-		s.Run(t.Context(), []string{"disk antigone"}, speak("fr"))
+		s.Run(t.Context(), []string{"dance antigone"}, speak("fr"))
 	}
 	if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "err=refused") {
 		t.Errorf("%d lines:\n%s", n, log.String())
@@ -179,7 +180,7 @@ func TestStatsComesFromTheWarmSample(t *testing.T) {
 	sampler := NewSampler(engine, slog.New(slog.DiscardHandler))
 	sampler.remember(nil, warm, nil)
 	samplers.of[set.All()[0]] = sampler
-	o := NewSuite(set, samplers, nil, slog.New(slog.DiscardHandler)).Run(t.Context(), []string{"stats antigone"}, speak("fr"))[0]
+	o := NewSuite(Sources{Hosts: set, Samplers: samplers}, slog.New(slog.DiscardHandler)).Run(t.Context(), []string{"stats antigone"}, speak("fr"))[0]
 	if o.Status != OK || o.Count != 29 || !o.At.Equal(warm.At) || !strings.HasPrefix(o.Detail, "conteneur ") {
 		t.Errorf("%+v", o)
 	}
@@ -188,7 +189,7 @@ func TestStatsComesFromTheWarmSample(t *testing.T) {
 
 func TestFactsOfAReboot(t *testing.T) {
 	h := here(t, map[string]string{"reboot-required": "", "reboot-required.pkgs": "linux-image-6.1.0-28-amd64\nlibc6\n"})
-	s := suite(t, io.Discard, Kind{Name: "here", Measure: func(ctx context.Context, _ *hosts.Host) (Report, error) { return measureReboot(ctx, h) }})
+	s := suite(t, io.Discard, Kind{Name: "here", Measure: func(ctx context.Context, _ Asked) (Report, error) { return measureReboot(ctx, Asked{Host: h}) }})
 	all := s.Run(t.Context(), []string{"here antigone", "reboot balearica"}, speak("fr"))
 	if all[0].Holds == nil || !*all[0].Holds || all[0].Detail != "linux-image-6.1.0-28-amd64\nlibc6" {
 		t.Errorf("%+v", all[0])
@@ -216,7 +217,7 @@ func intra(t *testing.T) (s *Suite, requests *atomic.Int32, answer *atomic.Value
 		t.Fatal(err)
 	}
 	secrets := []OAuthConfig{{Name: "intra", TokenURL: server.URL, ClientID: "u", SecretFile: secretFile, ApplicationURL: "https://profile.example.org/1"}}
-	return NewSuite(set, nil, secrets, slog.New(slog.DiscardHandler)), requests, answer, secretFile
+	return NewSuite(Sources{Hosts: set, Secrets: secrets}, slog.New(slog.DiscardHandler)), requests, answer, secretFile
 }
 
 func TestAProviderIsAskedOnceAnHour(t *testing.T) {

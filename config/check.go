@@ -11,8 +11,9 @@ import (
 
 // targets are what a check can be made of.
 type targets struct {
-	hosts []hosts.Config
-	oauth []checks.OAuthConfig
+	hosts  []hosts.Config
+	oauth  []checks.OAuthConfig
+	checks []checks.Config
 }
 
 // checks reads the list of checks that give a routine its evidence.
@@ -44,7 +45,14 @@ func (s *section) checkRef(setting string, i item, known targets) (checks.Kind, 
 	if err != nil || kind.MeasureOAuth != nil {
 		return kind, err == nil && s.known(i.at, setting, target, "[[oauth]]", known.secrets())
 	}
-	return kind, s.known(i.at, setting, target, "host", known.servers()) && s.meets(setting, i, kind, known.host(target))
+	own := namedChecks(known.checks, kind.Name)
+	switch {
+	case slices.Contains(own, target):
+		return kind, true
+	case kind.Named || kind.Hostless:
+		return kind, s.known(i.at, setting, target, "[[check]] of the kind "+kind.Name, own)
+	}
+	return kind, s.known(i.at, setting, target, "host", append(known.servers(), own...)) && s.meets(setting, i, kind, known.host(target))
 }
 
 // fact reads the one check that a routine's dates depend on: of a kind that tells the

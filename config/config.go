@@ -54,6 +54,7 @@ type Config struct {
 	KumaUser    string                // whose messages in the rooms are Uptime Kuma's alerts; "" for nobody
 	Board       board.Config          // what is served over HTTP; without a Listen, nothing
 	Hosts       []hosts.Config        // in the order of the file
+	Checks      []checks.Config       // in the order of the file
 	OAuth       []checks.OAuthConfig  // secrets whose end a check reads, in the order of the file
 	Routines    []routines.Routine    // in the order of the file
 	Prompting   routines.Settings     // how all of them are asked for
@@ -117,7 +118,7 @@ func Parse(name string, doc []byte, lookup func(string) (string, bool)) (Config,
 }
 
 // several are the tables of which there may be any number.
-var several = []string{"escalation", "heartbeat", "host", "mail", "oauth", "routine", "same", "webhook"}
+var several = []string{"check", "escalation", "heartbeat", "host", "mail", "oauth", "routine", "same", "webhook"}
 
 // config reads all settings.
 func (r *reader) config(s *section) Config {
@@ -140,7 +141,8 @@ func (r *reader) config(s *section) Config {
 	c.Prompting.Watch = r.watch(s)
 	c.Incidents.Steps = r.escalation(s, c.Prompting.Watch)
 	c.OAuth = r.oauth(s)
-	known := targets{c.Hosts, c.OAuth}
+	c.Checks = r.checksAtWork(s, c.Hosts)
+	known := targets{c.Hosts, c.OAuth, c.Checks}
 	c.Incidents.Checks = r.evidence(known)
 	c.Routines = r.routines(s, known)
 	c.Files = r.files

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ronde/checks"
 	"ronde/routines"
 	"ronde/text"
 )
@@ -184,7 +185,7 @@ func settings() (defaults map[string]string, required []string) {
 			}
 		}
 	}
-	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "same", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "pager", "pager.ntfy", "pager.mail", "host", "oauth", "routine"} {
+	for _, tableName := range []string{"matrix", "rooms", "rights", "prompts", "people", "incidents", "same", "oncall", "escalation", "digest", "mailbox", "mail", "board", "webhook", "heartbeat", "pager", "pager.ntfy", "pager.mail", "host", "check", "oauth", "routine"} {
 		delete(r.defaults, tableName)
 	}
 	return r.defaults, r.required
@@ -215,10 +216,19 @@ func TestExampleNamesEverySetting(t *testing.T) {
 		}
 	}
 	for name := range explained {
-		if _, known := defaults[name]; !known {
+		if _, known := defaults[name]; !known && !ofSomeKind(name) {
 			t.Errorf("the example names %s, which the program does not know", name)
 		}
 	}
+}
+
+// ofSomeKind tells whether a setting is one that a kind of check has; docs/checks.md
+// explains these.
+func ofSomeKind(name string) bool {
+	setting, ofCheck := strings.CutPrefix(name, "check.")
+	return ofCheck && slices.ContainsFunc(checks.Kinds(), func(k checks.Kind) bool {
+		return slices.ContainsFunc(checks.SettingsOf(k.Settings), func(s checks.Setting) bool { return s.Name == setting })
+	})
 }
 
 // TestCommentedSettingsAreValid takes the "# " away from every setting of the example

@@ -21,6 +21,8 @@ func (r *reader) hosts(root *section) []hosts.Config {
 			TLS:    hosts.TLS{CA: s.file("ca_file"), Cert: s.file("cert_file"), Key: s.file("key_file")},
 			Local:  s.truth("local"),
 			Root:   s.root(),
+
+			ProbeFile: s.probeFile(),
 		}
 		things := s.texts("things", `["Nuage", "Forge"]`)
 		onAlert := s.texts("on_alert", `["stats antigone"]`)
@@ -47,6 +49,15 @@ func (s *section) root() string {
 		return root
 	}
 	return ""
+}
+
+// probeFile reads where the machine's own probe.toml is.
+func (s *section) probeFile() string {
+	file := s.text("probe_file", "", `"/etc/ronde/probe.toml"`)
+	if file == "" {
+		return ""
+	}
+	return s.path(file)
 }
 
 // onlyHere notes a second host that is this machine: what was copied from one host

@@ -25,13 +25,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, check, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -165,10 +165,10 @@ func TestMistakes(t *testing.T) {
 		{"no such check", oneHost + chore + "every = \"1d\"\nchecks = [\"stat antigone\"]", `8:11: routine[a].checks: there is no kind of check "stat"; did you mean "stats"?`},
 		{"check without a host", oneHost + chore + "every = \"1d\"\nchecks = [\"stats\"]", `8:11: routine[a].checks: "stats" is not a check; write its kind and a name, such as "stats antigone" or "oauth intra"`},
 		{"host without an engine", "[[host]]\nname = \"b\"\n" + chore + "every = \"1d\"\nchecks = [\"stats b\"]", `7:11: routine[a].checks: "b" has no docker setting, which stats needs`},
-		{"host that is not this machine", oneHost + chore + "every = \"1d\"\nchecks = [\"reboot antigone\"]", `8:11: routine[a].checks: "antigone" has no local setting, which reboot needs`},
+		{"host that is not this machine", oneHost + chore + "every = \"1d\"\nchecks = [\"reboot antigone\"]", `8:11: routine[a].checks: "antigone" has no local or ssh setting, which reboot needs`},
 		{"secret that is none", secret + chore + "every = \"1d\"\nchecks = [\"oauth intar\"]", `9:11: routine[a].checks: there is no [[oauth]] "intar"; did you mean "intra"?`},
 		{"on_alert of no such host", oneHost + "on_alert = [\"stats antigon\"]", `4:13: host[antigone].on_alert: there is no host "antigon"; did you mean "antigone"?`},
-		{"on_alert of a host that is not this machine", oneHost + "on_alert = [\"reboot antigone\"]", `4:13: host[antigone].on_alert: "antigone" has no local setting, which reboot needs`},
+		{"on_alert of a host that is not this machine", oneHost + "on_alert = [\"reboot antigone\"]", `4:13: host[antigone].on_alert: "antigone" has no local or ssh setting, which reboot needs`},
 		{"secret in place of a host", oneHost + secret + chore + "every = \"1d\"\nchecks = [\"stats intra\"]", `12:11: routine[a].checks: there is no host "intra"; known: "antigone"`},
 		{"host in place of a secret", oneHost + chore + "every = \"1d\"\nchecks = [\"oauth antigone\"]", `8:11: routine[a].checks: there is no [[oauth]] "antigone"; none is configured`},
 		{"every kind of check", oneHost + "local = true\n" + secret + chore + "every = \"1d\"\nchecks = [\"stats antigone\", \"reboot antigone\", \"oauth intra\"]", ``},

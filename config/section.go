@@ -55,6 +55,8 @@ type section struct {
 	group string // the same for all tables of one kind: "routine"
 	table *table // nil when it is not in the file: all settings have their default
 	asked []string
+	// elsewhere is where its settings are documented; "" for config.example.toml.
+	elsewhere string
 }
 
 // section starts to read a table. group is its name without any index.
@@ -93,7 +95,9 @@ func (s *section) has(name string) bool {
 
 // need notes a setting that is missing. valid is an example of it.
 func (s *section) need(name, valid string) {
-	s.required = append(s.required, s.setting(name))
+	if s.elsewhere == "" {
+		s.required = append(s.required, s.setting(name))
+	}
 	if s.table != nil && !s.has(name) && !s.misspelt(name) {
 		s.note(s.table.at, s.key(name), "missing; write "+name+" = "+valid)
 	}
@@ -128,7 +132,7 @@ func (s *section) get(name, valid string, wanted ...kind) *value {
 // text returns a text, or its default. The empty text counts as given only where
 // it is the default.
 func (s *section) text(name, byDefault, valid string) string {
-	s.defaults[s.setting(name)] = strconv.Quote(byDefault)
+	s.byDefault(name, strconv.Quote(byDefault))
 	v := s.get(name, valid, words)
 	if v == nil {
 		return byDefault
@@ -138,6 +142,13 @@ func (s *section) text(name, byDefault, valid string) string {
 		return byDefault
 	}
 	return v.text
+}
+
+// byDefault notes what a setting is when it is not given, for the documentation.
+func (s *section) byDefault(name, written string) {
+	if s.elsewhere == "" {
+		s.defaults[s.setting(name)] = written
+	}
 }
 
 // setting returns the name of a setting as the documentation knows it.
@@ -159,14 +170,14 @@ func (s *section) oneOf(name string, valid ...string) string {
 
 // truth returns a setting that is on or off; off when it is not given.
 func (s *section) truth(name string) bool {
-	s.defaults[s.setting(name)] = "false"
+	s.byDefault(name, "false")
 	v := s.get(name, "true", boolean)
 	return v != nil && v.text == "true"
 }
 
 // number returns a whole number between two others.
 func (s *section) number(name string, byDefault, least, most int) int {
-	s.defaults[s.setting(name)] = strconv.Itoa(byDefault)
+	s.byDefault(name, strconv.Itoa(byDefault))
 	v := s.get(name, strconv.Itoa(byDefault), integer)
 	if v == nil {
 		return byDefault
@@ -181,8 +192,8 @@ func (s *section) number(name string, byDefault, least, most int) int {
 
 // amount returns a number that may have decimals.
 func (s *section) amount(name string, byDefault, most float64) float64 {
-	s.defaults[s.setting(name)] = strconv.FormatFloat(byDefault, 'g', -1, 64)
-	v := s.get(name, s.defaults[s.setting(name)], integer, decimal)
+	s.byDefault(name, strconv.FormatFloat(byDefault, 'g', -1, 64))
+	v := s.get(name, strconv.FormatFloat(byDefault, 'g', -1, 64), integer, decimal)
 	if v == nil {
 		return byDefault
 	}
@@ -227,7 +238,7 @@ type item struct {
 
 // texts returns the texts of a list. Two that are the same are noted.
 func (s *section) texts(name, valid string) []item {
-	s.defaults[s.setting(name)] = "[]"
+	s.byDefault(name, "[]")
 	v := s.get(name, valid, list)
 	if v == nil {
 		return nil

@@ -23,7 +23,14 @@ type Config struct {
 	// Root is the folder where its files begin, for a bot in a container: "/host".
 	// Empty means "/". It makes sense with Local only.
 	Root string `toml:"root"`
+	// ProbeFile is the machine's own probe.toml, which says what it lets be asked beyond
+	// its state: "/etc/ronde/probe.toml". "" for nothing. It makes sense with Local
+	// only: a remote host has its own.
+	ProbeFile string `toml:"probe_file"`
 }
+
+// Remote tells whether the host is reached over SSH.
+func (c Config) Remote() bool { return false }
 
 // TLS names the PEM files for a Docker engine that listens on TCP.
 type TLS struct {
@@ -61,6 +68,9 @@ func (c Config) Check() error {
 		add("tls", "cert and key are needed together")
 	}
 	add("root", checkRoot(c.Root, c.Local))
+	if c.ProbeFile != "" && !c.Local {
+		add("probe_file", "is of no use without local = true: another machine has its own")
+	}
 	return errors.Join(wrong...)
 }
 

@@ -48,6 +48,8 @@ type Host struct {
 	engine   *engine       // nil when it has none
 	local    bool          // it is this machine
 	root     string        // the folder where the files of a local host begin
+	probe    string        // the probe.toml of a local host; "" for none
+	remote   remote        // nil when it is not reached over SSH
 	patience time.Duration // for each request
 }
 
@@ -57,7 +59,7 @@ func New(c Config) (*Host, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	h := &Host{name: c.Name, local: c.Local, root: cmp.Or(c.Root, "/"), patience: answerTimeout}
+	h := &Host{name: c.Name, local: c.Local, root: cmp.Or(c.Root, "/"), probe: c.ProbeFile, patience: answerTimeout}
 	if c.Docker == "" {
 		return h, nil
 	}
@@ -67,6 +69,34 @@ func New(c Config) (*Host, error) {
 	}
 	return h, nil
 }
+
+// remote runs one command line on a server that is reached over the network.
+type remote interface {
+	// exec returns what the command wrote to its output, at most a few megabytes.
+	exec(ctx context.Context, line string) ([]byte, error)
+}
+
+// IsRemote tells whether the host is asked over SSH.
+func (h *Host) IsRemote() bool { return h.remote != nil }
+
+// Exec sends a command line to a host that [Host.IsRemote] and returns what it wrote to
+// its output. Errors: an [*UnreachableError], or that of ctx.
+func (h *Host) Exec(ctx context.Context, line string) ([]byte, error) {
+	return h.remote.exec(ctx, line)
+}
+
+// Root returns the folder where the files of this machine begin; "" for a host that is
+// not this machine.
+func (h *Host) Root() string {
+	if !h.local {
+		return ""
+	}
+	return h.root
+}
+
+// ProbeFile returns the path of the probe.toml of a host that is this machine; "" for
+// none.
+func (h *Host) ProbeFile() string { return h.probe }
 
 // Name returns the host's name, as in the configuration.
 func (h *Host) Name() string { return h.name }

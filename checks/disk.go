@@ -1,0 +1,103 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ronde/probe"
+	"ronde/text"
+)
+
+// Faults of a file system; the thing is where it is mounted.
+const (
+	FaultSpace  Fault = "disk-space"  // Value and Limit in percent
+	FaultInodes Fault = "disk-inodes" // Value and Limit in percent
+)
+
+type diskSettings struct {
+	Warning  float64  `set:"warning" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it warns."`
+	Critical float64  `set:"critical" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it is critical."`
+	Ignore   []string `set:"ignore" example:"[\"/mnt/backup\"]" help:"Where file systems are mounted that do not count."`
+}
+
+// Judge says that critical comes after warning.
+func (s diskSettings) Judge() (setting, reason string) {
+	if s.Critical < s.Warning {
+		return "critical", "is below warning"
+	}
+	return "", ""
+}
+
+// DiskReport is the result of the check called disk.
+type DiskReport struct {
+	Result
+	Disks []probe.Disk `json:"disks"` // fullest first; never nil
+}
+
+func diskKind() Kind {
+	return Kind{
+		Name: "disk", Needs: NeedsProbe, Help: "How full the file systems are, in space and in inodes.",
+		Settings: diskSettings{Warning: 85, Critical: 95}, Measure: measureDisk, Calm: calmDisk,
+	}
+}
+
+func measureDisk(ctx context.Context, a Asked) (Report, error) {
+	disks, err := probe.Ask(ctx, a.Host, probe.Disks())
+	if err != nil {
+		return DiskReport{Result: failed("disk", a.Name, time.Now(), err), Disks: []probe.Disk{}}, err
+	}
+	return newDiskReport(a.Name, disks, settings[diskSettings](a), time.Now()), nil
+}
+
+func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time) DiskReport {
+	disks = slices.DeleteFunc(slices.Clone(disks), func(d probe.Disk) bool { return slices.Contains(s.Ignore, d.Mount) })
+	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return int(spaceUsed(b)*1000) - int(spaceUsed(a)*1000) })
+	var findings []Finding
+	var metrics []Metric
+	for _, d := range disks {
+		space, inodes := spaceUsed(d), percent(d.InodesUsed, d.Inodes)
+		findings = append(findings, above(d.Mount, FaultSpace, space, s.Warning, s.Critical, Percent)...)
+		findings = append(findings, above(d.Mount, FaultInodes, inodes, s.Warning, s.Critical, Percent)...)
+		metrics = append(metrics, Metric{"used", d.Mount, float64(d.Used), Bytes}, Metric{"space", d.Mount, space, Percent})
+	}
+	r := DiskReport{Result: newResult("disk", name, at, findings), Disks: append([]probe.Disk{}, disks...)}
+	r.Metrics = metrics
+	return r
+}
+
+// spaceUsed is in percent, as df rounds up from: without what is reserved for root.
+func spaceUsed(d probe.Disk) float64 { return percent(d.Used, d.Used+d.Free) }
+
+// above finds a value that is too high.
+func above(thing string, fault Fault, value, warning, critical float64, unit Unit) []Finding {
+	switch {
+	case value >= critical:
+		return []Finding{{Status: Critical, Thing: thing, Fault: fault, Value: value, Limit: critical, Unit: unit}}
+	case value >= warning:
+		return []Finding{{Status: Warning, Thing: thing, Fault: fault, Value: value, Limit: warning, Unit: unit}}
+	}
+	return nil
+}
+
+// tell adds a line for each file system, and the fullest for when all is well.
+func (r DiskReport) tell(o *Outcome, l *text.Language) {
+	o.Count = len(r.Disks)
+	var rows [][]string
+	for _, d := range r.Disks {
+		rows = append(rows, []string{d.Mount, fmt.Sprintf("%.0f", spaceUsed(d)), short(l, float64(d.Free)), fmt.Sprintf("%.0f", percent(d.InodesUsed, d.Inodes))})
+	}
+	o.Detail = columns(strings.Split(l.Say("checks.disk.columns"), "|"), rows)
+}
+
+func calmDisk(l *text.Language, o Outcome, _ time.Time) string {
+	fullest := 0.0
+	for _, m := range o.Metrics {
+		if m.Name == "space" {
+			fullest = max(fullest, m.Value)
+		}
+	}
+	return l.Say("checks.disk.calm", "Count", o.Count, "Most", sayValue(l, fullest, Percent))
+}
