@@ -25,7 +25,7 @@ const (
 	keepSecret = time.Hour
 )
 
-// Suite makes the checks that routines name, such as "stats antigone". Its methods
+// Suite makes the checks that routines name, such as "containers antigone". Its methods
 // may be called from several goroutines.
 type Suite struct {
 	set      *hosts.Set
@@ -114,7 +114,7 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 	if err != nil {
 		return nil, err
 	}
-	if k.Name == statsName && s.samplers != nil {
+	if k.Name == containersName && s.samplers != nil {
 		sampler, err := s.samplers.Find(asked.Host.Name())
 		return func(ctx context.Context) (Report, error) { return sampler.Stats(ctx) }, err
 	}
