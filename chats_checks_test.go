@@ -46,7 +46,7 @@ func (e *engines) Run(ctx context.Context, refs []string, l *text.Language) []ch
 		e.mu.Lock()
 		one, known := e.of[host]
 		e.mu.Unlock()
-		if kind != "stats" || !known {
+		if kind != "containers" || !known {
 			outcomes = append(outcomes, e.behind.Run(ctx, []string{ref}, l)...)
 			continue
 		}
@@ -62,7 +62,7 @@ func (e engine) answer(ctx context.Context, ref, host string) checks.Outcome {
 	}
 	if e.fault != "" {
 		return checks.Outcome{Ref: ref, Result: checks.Result{
-			Check: "stats", Host: host, At: time.Now(), Findings: []checks.Finding{{Thing: host, Fault: e.fault}}, Error: "dial 192.0.2.1",
+			Check: "containers", Host: host, At: time.Now(), Findings: []checks.Finding{{Thing: host, Fault: e.fault}}, Error: "dial 192.0.2.1",
 		}}
 	}
 	m := checks.NewMeasurement(host, e.samples, time.Now())

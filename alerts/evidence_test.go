@@ -105,7 +105,7 @@ func newWatched(t *testing.T, takes time.Duration) *watched {
 	w := &watched{inboxDesk: newInboxDesk(t), checks: &slowChecks{takes: takes}, under: &underCards{}}
 	w.Settings = Settings{
 		Reopen: 15 * time.Minute, Hosts: map[string][]string{"antigone": {"cloud", "forge"}, "balearica": {"mail"}},
-		Checks: map[string][]string{"antigone": {"stats antigone", "reboot antigone"}, "balearica": {"stats balearica"}},
+		Checks: map[string][]string{"antigone": {"containers antigone", "reboot antigone"}, "balearica": {"containers balearica"}},
 	}
 	w.Notices, w.Checks = w.under, w.checks
 	w.start()
@@ -321,13 +321,13 @@ func TestAContainerIsKnownByItsName(t *testing.T) {
 func TestChecksAreThoseOfTheHost(t *testing.T) {
 	s := Settings{
 		Hosts:  map[string][]string{"antigone": {"cloud"}, "balearica": {"mail", "cloud db"}, "sarus": nil},
-		Checks: map[string][]string{"antigone": {"stats antigone", "oauth intra"}, "balearica": {"stats balearica", "stats antigone"}},
+		Checks: map[string][]string{"antigone": {"containers antigone", "oauth intra"}, "balearica": {"containers balearica", "containers antigone"}},
 	}
 	for _, tt := range []struct{ source, thing, want string }{
-		{"kuma", "Cloud", "oauth intra, stats antigone"},
-		{"kuma", "Mail", "stats antigone, stats balearica"},
-		{"kuma", "Cloud DB", "oauth intra, stats antigone, stats balearica"},
-		{"netdata", "antigone · ram", "oauth intra, stats antigone"},
+		{"kuma", "Cloud", "containers antigone, oauth intra"},
+		{"kuma", "Mail", "containers antigone, containers balearica"},
+		{"kuma", "Cloud DB", "containers antigone, containers balearica, oauth intra"},
+		{"netdata", "antigone · ram", "containers antigone, oauth intra"},
 		{"kuma", "sarus", ""},
 		{"kuma", "Forge", ""},
 		{string(KumaExpiry), "Cloud", ""},

@@ -51,7 +51,7 @@ type Settings struct {
 	Storm int
 	Steps []Step // who is mentioned while nobody is on an incident, the soonest first
 	// Checks are made when something breaks, by the host that it runs on: such as
-	// "stats antigone".
+	// "containers antigone".
 	Checks map[string][]string
 	Same   []Tie // what several systems watch under names of their own
 }

@@ -69,7 +69,7 @@ func measure(t *testing.T, address string) Measurement {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	report, err := statsKind().Measure(t.Context(), Asked{Name: h.Name(), Host: h})
+	report, err := containersKind().Measure(t.Context(), Asked{Name: h.Name(), Host: h})
 	if err != nil {
 		t.Fatal(err)
 	}

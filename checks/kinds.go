@@ -105,7 +105,7 @@ type teller interface {
 // Kinds lists every kind of check.
 func Kinds() []Kind {
 	return []Kind{
-		statsKind(),
+		containersKind(),
 		diskKind(),
 		rebootKind(),
 		oauthKind(),

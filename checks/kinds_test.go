@@ -55,7 +55,7 @@ func TestKindsAreFoundByName(t *testing.T) {
 			t.Errorf("Find(%q) = %+v, %v", k.Name, found, err)
 		}
 	}
-	if _, err := Find("disk!"); err == nil || !strings.Contains(err.Error(), "stats") {
+	if _, err := Find("disk!"); err == nil || !strings.Contains(err.Error(), "containers") {
 		t.Errorf("got %v, want an error that names the kinds", err)
 	}
 }

@@ -12,7 +12,7 @@ const detailColumns = 36
 
 // Outcome is what one check said, in a form that can be kept.
 type Outcome struct {
-	Ref string `json:"ref"` // as configured: "stats antigone"
+	Ref string `json:"ref"` // as configured: "containers antigone"
 	Result
 	// Holds is what a check such as reboot says; nil for others and when unknown.
 	Holds *bool `json:"holds,omitempty"`

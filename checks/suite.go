@@ -25,7 +25,7 @@ const (
 	keepSecret = time.Hour
 )
 
-// Suite makes the checks that routines name, such as "stats antigone". Its methods
+// Suite makes the checks that routines name, such as "containers antigone". Its methods
 // may be called from several goroutines.
 type Suite struct {
 	set      *hosts.Set
@@ -40,6 +40,7 @@ type Suite struct {
 	mu      sync.Mutex
 	unended map[string]chan struct{} // by check: closed when one that was given up ends after all
 	failing map[string]bool          // by check: its last outcome was Unknown
+	recent  map[string]Outcome       // by check and language: what it said last, if it said something
 }
 
 // Sources are what the checks of a suite are made of.
@@ -57,7 +58,7 @@ func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
 		set: from.Hosts, samplers: from.Samplers, checks: from.Checks, history: from.History,
 		kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
-		unended: map[string]chan struct{}{}, failing: map[string]bool{},
+		unended: map[string]chan struct{}{}, failing: map[string]bool{}, recent: map[string]Outcome{},
 	}
 	if s.history == nil {
 		s.history = noHistory{}
@@ -85,6 +86,7 @@ func (s *Suite) Run(ctx context.Context, refs []string, l *text.Language) []Outc
 		all.Go(func() {
 			*o = s.one(ctx, key, ref, l)
 			s.note(ctx, key, *o)
+			s.remember(ref, l, *o)
 		})
 	}
 	all.Wait()
@@ -114,7 +116,7 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 	if err != nil {
 		return nil, err
 	}
-	if k.Name == statsName && s.samplers != nil {
+	if k.Name == containersName && s.samplers != nil {
 		sampler, err := s.samplers.Find(asked.Host.Name())
 		return func(ctx context.Context) (Report, error) { return sampler.Stats(ctx) }, err
 	}

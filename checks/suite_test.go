@@ -70,7 +70,7 @@ func TestEveryCheckHasAnOutcome(t *testing.T) {
 			does("panics", func(context.Context, string) error { panic("hunter2") }),
 			does("slow", func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }),
 			Kind{Name: "nil", Measure: func(context.Context, Asked) (Report, error) { return nil, nil }})
-		refs := []string{"fine antigone", "broken antigone", "panics antigone", "slow antigone", "nil antigone", "stats balearica",
+		refs := []string{"fine antigone", "broken antigone", "panics antigone", "slow antigone", "nil antigone", "containers balearica",
 			"fine antigon", "dance antigone", "oauth intra", "", "fine", " fine  balearica "}
 		start := time.Now()
 		all := s.Run(t.Context(), refs, speak("fr"))
@@ -180,7 +180,7 @@ func TestStatsComesFromTheWarmSample(t *testing.T) {
 	sampler := NewSampler(engine, slog.New(slog.DiscardHandler))
 	sampler.remember(nil, warm, nil)
 	samplers.of[set.All()[0]] = sampler
-	o := NewSuite(Sources{Hosts: set, Samplers: samplers}, slog.New(slog.DiscardHandler)).Run(t.Context(), []string{"stats antigone"}, speak("fr"))[0]
+	o := NewSuite(Sources{Hosts: set, Samplers: samplers}, slog.New(slog.DiscardHandler)).Run(t.Context(), []string{"containers antigone"}, speak("fr"))[0]
 	if o.Status != OK || o.Count != 29 || !o.At.Equal(warm.At) || !strings.HasPrefix(o.Detail, "conteneur ") {
 		t.Errorf("%+v", o)
 	}

@@ -19,7 +19,7 @@ type targets struct {
 // checks reads the list of checks that give a routine its evidence.
 func (s *section) checks(known targets) []string {
 	var all []string
-	for _, i := range s.texts("checks", `["stats antigone"]`) {
+	for _, i := range s.texts("checks", `["containers antigone"]`) {
 		if _, ok := s.checkRef("checks", i, known); ok {
 			all = append(all, i.text)
 		}
@@ -27,7 +27,7 @@ func (s *section) checks(known targets) []string {
 	return all
 }
 
-// checkRef notes what is wrong with a reference such as "stats antigone" in a
+// checkRef notes what is wrong with a reference such as "containers antigone" in a
 // setting: it names a kind of check, and a host or secret that this kind can be made
 // of. It returns the kind when nothing is, for those who need one with a certain
 // fact.
@@ -35,7 +35,7 @@ func (s *section) checkRef(setting string, i item, known targets) (checks.Kind, 
 	name, target, _ := strings.Cut(i.text, " ")
 	target = strings.TrimSpace(target)
 	if target == "" || strings.Contains(target, " ") {
-		s.note(i.at, s.key(setting), fmt.Sprintf(`%s is not a check; write its kind and a name, such as "stats antigone" or "oauth intra"`, shown(i.text)))
+		s.note(i.at, s.key(setting), fmt.Sprintf(`%s is not a check; write its kind and a name, such as "containers antigone" or "oauth intra"`, shown(i.text)))
 		return checks.Kind{}, false
 	}
 	if !s.known(i.at, setting, name, "kind of check", kindsOfChecks()) {

@@ -71,7 +71,7 @@ func TestExampleParses(t *testing.T) {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string][]string{
-		"antigone": {"stats antigone"}, "balearica": {"stats balearica"}, "sarus": {"stats sarus"},
+		"antigone": {"containers antigone"}, "balearica": {"containers balearica"}, "sarus": {"containers sarus"},
 	}, c.Incidents.Checks); diff != "" {
 		t.Errorf("checks when something breaks (-want +got):\n%s", diff)
 	}

@@ -25,7 +25,7 @@ func (r *reader) hosts(root *section) []hosts.Config {
 			ProbeFile: s.probeFile(),
 		}
 		things := s.texts("things", `["Nuage", "Forge"]`)
-		onAlert := s.texts("on_alert", `["stats antigone"]`)
+		onAlert := s.texts("on_alert", `["containers antigone"]`)
 		if s.table == nil {
 			continue
 		}
@@ -124,12 +124,12 @@ type alertChecks struct {
 }
 
 // evidence reads which checks are made when something on each host breaks: without a
-// setting its own "stats", if it has those.
+// setting its own "containers", if it has those.
 func (r *reader) evidence(known targets) map[string][]string {
 	all := map[string][]string{}
 	for _, s := range r.onAlert {
 		if !s.has("on_alert") && s.host != "" && checks.NeedsDocker.MetBy(known.host(s.host)) {
-			all[s.host] = []string{"stats " + s.host}
+			all[s.host] = []string{"containers " + s.host}
 		}
 		for _, i := range s.refs {
 			if _, ok := s.checkRef("on_alert", i, known); ok {

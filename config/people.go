@@ -85,7 +85,7 @@ func (s *section) complete() (whenOK bool, askEvery int) {
 	askEvery = s.number("ask_every", 4, 1, 100)
 	switch {
 	case whenOK && !s.has("checks"):
-		s.wrong("complete", `"when-ok" needs checks that tell; write checks = ["stats antigone"]`)
+		s.wrong("complete", `"when-ok" needs checks that tell; write checks = ["containers antigone"]`)
 	case !whenOK && s.has("ask_every"):
 		s.wrong("ask_every", fmt.Sprintf("%d counts for complete = %q only", askEvery, "when-ok"))
 	}

@@ -98,7 +98,7 @@ func TestForms(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	// Short seeds: Go spends a minute on making each long one shorter.
 	f.Add(mail+"poll = 15\n"+oneHost, "hunter2")
-	f.Add(chore+"weekly = [\"mondy\"]\nmonthly = 32\nchecks = [\"stats a\"]", "hunter2")
+	f.Add(chore+"weekly = [\"mondy\"]\nmonthly = 32\nchecks = [\"containers a\"]", "hunter2")
 	f.Add("[rooms]\ntechnique = \"!a\"\nsupervision = 1.5\r\n[rights]\nact = 0x7f", "hunter2")
 	f.Add("[matrix]\npassword = ", "'hunter2'")
 	f.Add("[[routine]\nkey = 1\n[routine.title]\nx", "hunter2")

@@ -22,12 +22,12 @@ func TestStatsOfARealEngineInTheRoom(t *testing.T) {
 	_, err = w.ana.Say(w.ctx, w.technique, "!stats antigon")
 	must(t, err)
 	w.expect(t, w.technique, "the known hosts", "antigon", "antigone")
-	out, err := w.bot.Do(w.ctx, "check", "stats", "antigone", "--json")
+	out, err := w.bot.Do(w.ctx, "check", "containers", "antigone", "--json")
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if !strings.Contains(out, `"nextcloud"`) {
-		t.Errorf("ronde check stats printed:\n%s", out)
+		t.Errorf("ronde check containers printed:\n%s", out)
 	}
 	if !posted(w.ctx, url, kumaPost("Nextcloud (antigone)", 0, "502", time.Now())) {
 		t.Fatal("the webhook takes nothing")

@@ -54,7 +54,7 @@ func inspected(t *testing.T, cadence string, play func(o office, m *meters)) {
 	inOffice(t, cadence, "Mon 2026-03-02 08:59 +01:00", func(o office) {
 		m := &meters{says: map[string]checks.Outcome{}}
 		o.Checks = m
-		o.Routines[0].Checks, o.Routines[0].WhenOK = []string{"stats antigone", "reboot antigone"}, true
+		o.Routines[0].Checks, o.Routines[0].WhenOK = []string{"containers antigone", "reboot antigone"}, true
 		o.tick()
 		play(o, m)
 	})
@@ -128,7 +128,7 @@ func TestWhatIsWellCompletesItself(t *testing.T) {
 			}
 			return err
 		})
-		if want := []string{"reboot antigone, stats antigone"}; !slices.Equal(m.runs, want) {
+		if want := []string{"containers antigone, reboot antigone"}; !slices.Equal(m.runs, want) {
 			t.Errorf("made %q, want %q", m.runs, want)
 		}
 	})
@@ -180,7 +180,7 @@ func TestWhatIsNotWellIsAskedForAtOnce(t *testing.T) {
 		{checks.Unknown, checks.FaultFailed, "❔ antigone"},
 	} {
 		inspected(t, "every 1d", func(o office, m *meters) {
-			m.says["stats antigone"] = verdict(tt.status, tt.fault)
+			m.says["containers antigone"] = verdict(tt.status, tt.fault)
 			if got := o.days(1); got != "a" {
 				t.Fatalf("%s: the day was %q", tt.status, got)
 			}

@@ -35,7 +35,7 @@ type Routine struct {
 	// Runbook is the address of the page that says how it is done, or empty.
 	Runbook string `toml:"runbook"`
 	// Checks name the kind and the host of each check that gives the evidence, such as
-	// "stats antigone". They are made when the routine falls due.
+	// "containers antigone". They are made when the routine falls due.
 	Checks []string `toml:"checks"`
 	// WhenOK lets the routine complete itself when all its checks are ok, but for every
 	// AskEvery-th time, which a person has to do; 0 is four.
@@ -75,7 +75,7 @@ func (r Routine) Validate() error {
 		wrong = append(wrong, errors.New(`title: missing; write title = { fr = "Vérifier les sauvegardes", en = "Check the backups" }`))
 	}
 	if r.WhenOK && len(r.Checks) == 0 {
-		wrong = append(wrong, errors.New(`complete: "when-ok" needs checks to tell; write checks = ["stats antigone"]`))
+		wrong = append(wrong, errors.New(`complete: "when-ok" needs checks to tell; write checks = ["containers antigone"]`))
 	}
 	return errors.Join(append(wrong, r.Rota.Validate(), r.Cadence.Validate())...)
 }

@@ -18,7 +18,7 @@ func (s *script) evidence(ctx context.Context) error {
 	if err := s.becomes(ctx, s.technique, card, "antigone", s.words.Say("routine.how")); err != nil {
 		return err
 	}
-	_, err := s.expect(ctx, s.technique, append([]string{"stats antigone", "CPU"}, s.engine.runs...), func(m scene.Message) bool { return m.Thread == card.ID })
+	_, err := s.expect(ctx, s.technique, append([]string{"containers antigone", "CPU"}, s.engine.runs...), func(m scene.Message) bool { return m.Thread == card.ID })
 	return err
 }
 

@@ -120,7 +120,7 @@ func (s *script) due(ctx context.Context) error {
 
 func (s *script) stats(ctx context.Context) error {
 	if s.engine == nil {
-		return s.ask(ctx, s.technique, s.words.stats, s.words.Say("checks.stats.no-engine"))
+		return s.ask(ctx, s.technique, s.words.stats, s.words.Say("checks.containers.no-engine"))
 	}
 	return s.ask(ctx, s.technique, s.words.stats, append([]string{"antigone", "CPU"}, s.engine.runs...)...)
 }

@@ -195,7 +195,7 @@ type chore struct {
 func chores() []chore {
 	return []chore{
 		{"backups", "sauvegardes", "7d", 2, text.Localized{FR: "Vérifier les sauvegardes", EN: "Check the backups"}, ""},
-		{"containers", "conteneurs", "1d", 0, text.Localized{FR: "Vérifier les conteneurs", EN: "Check the containers"}, "stats antigone"},
+		{"containers", "conteneurs", "1d", 0, text.Localized{FR: "Vérifier les conteneurs", EN: "Check the containers"}, "containers antigone"},
 		{"disks", "disques", "4d", 0, text.Localized{FR: "Vérifier l’espace disque", EN: "Check the disk space"}, ""},
 		{"updates", "diun", "3d", 1, text.Localized{FR: "Mettre à jour ce que Diun signale", EN: "Update what Diun reports"}, ""},
 	}

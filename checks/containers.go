@@ -58,7 +58,7 @@ func (c Container) nearPIDs() bool {
 	return c.PIDsLimit > 0 && float64(c.PIDs) >= NearLimit/100*float64(c.PIDsLimit)
 }
 
-// Measurement is the result of the check called stats: all running containers of
+// Measurement is the result of the check called containers: all running containers of
 // a host.
 type Measurement struct {
 	Result
@@ -78,14 +78,14 @@ func (m Measurement) CPU() float64 {
 	return sum
 }
 
-// statsName is the kind of check whose measurements are kept warm.
-const statsName = "stats"
+// containersName is the kind of check whose measurements are kept warm.
+const containersName = "containers"
 
-func statsKind() Kind {
-	return Kind{Name: statsName, Needs: NeedsDocker, Help: "What the running containers use, as docker stats shows it.", Measure: measureStats, Calm: calmStats}
+func containersKind() Kind {
+	return Kind{Name: containersName, Needs: NeedsDocker, Help: "What the running containers use, as docker stats shows it.", Measure: measureContainers, Calm: calmContainers}
 }
 
-func measureStats(ctx context.Context, a Asked) (Report, error) {
+func measureContainers(ctx context.Context, a Asked) (Report, error) {
 	h := a.Host
 	samples, err := h.Containers(ctx)
 	if err != nil {
@@ -96,14 +96,14 @@ func measureStats(ctx context.Context, a Asked) (Report, error) {
 
 // away is the measurement of a host that could not be asked.
 func away(host string, err error) Measurement {
-	return Measurement{Result: failed(statsName, host, time.Now(), err), Containers: []Container{}}
+	return Measurement{Result: failed(containersName, host, time.Now(), err), Containers: []Container{}}
 }
 
 // NewMeasurement computes figures and verdict from what an engine counted. now is
 // when it was measured in case no sample says so itself.
 func NewMeasurement(host string, samples []hosts.ContainerSample, now time.Time) Measurement {
 	m := Measurement{
-		Result:     Result{Check: statsName, Host: host, At: now, Findings: []Finding{}},
+		Result:     Result{Check: containersName, Host: host, At: now, Findings: []Finding{}},
 		Containers: make([]Container, 0, len(samples)),
 	}
 	for _, s := range samples {

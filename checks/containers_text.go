@@ -27,7 +27,7 @@ func WriteStats(m *text.Message, l *text.Language, s Measurement, now time.Time)
 	writeFindings(m, l, s.Findings[:min(len(s.Findings), mostFindings)])
 	writeBlocks(m, l, shown)
 	if n := hidden(busy, s.Findings); n > 0 {
-		m.Text(l.Say("checks.stats.more", "Count", n)).Code(l.Say("checks.stats.all", "Host", s.Host)).Line()
+		m.Text(l.Say("checks.containers.more", "Count", n)).Code(l.Say("checks.containers.all", "Host", s.Host)).Line()
 	}
 	if len(calm) > 0 {
 		m.Text(sayCalm(l, calm)).Line()
@@ -54,7 +54,7 @@ func (m Measurement) tell(o *Outcome, l *text.Language) {
 	}
 }
 
-func calmStats(l *text.Language, o Outcome, _ time.Time) string {
+func calmContainers(l *text.Language, o Outcome, _ time.Time) string {
 	return sayCount(l, o.Count, o.Busy)
 }
 
@@ -62,11 +62,11 @@ func calmStats(l *text.Language, o Outcome, _ time.Time) string {
 func sayCount(l *text.Language, count, busy int) string {
 	switch {
 	case count == 0:
-		return l.Say("checks.stats.none")
+		return l.Say("checks.containers.none")
 	case busy > 0:
-		return l.Say("checks.stats.busy", "Count", busy, "Of", count)
+		return l.Say("checks.containers.busy", "Count", busy, "Of", count)
 	}
-	return l.Say("checks.stats.calm", "Containers", l.Say("checks.stats.containers", "Count", count))
+	return l.Say("checks.containers.calm", "Containers", l.Say("checks.containers.count", "Count", count))
 }
 
 // WriteStatsAll writes every container of s, in blocks that a phone can show.
@@ -87,9 +87,9 @@ func WriteStatsError(m *text.Message, l *text.Language, err error) bool {
 	case errors.As(err, &unknown):
 		m.Text(l.Say("checks.unknown-host", "Name", text.OneLine(unknown.Name, 40), "Known", strings.Join(unknown.Known, ", ")))
 	case errors.As(err, &away):
-		m.Text(l.Say("checks.stats.away", "Host", away.Host))
+		m.Text(l.Say("checks.containers.away", "Host", away.Host))
 	case errors.Is(err, hosts.ErrNoEngine):
-		m.Text(l.Say("checks.stats.no-engine"))
+		m.Text(l.Say("checks.containers.no-engine"))
 	default:
 		return false
 	}
@@ -127,14 +127,14 @@ func writeHeadline(m *text.Message, l *text.Language, s Measurement, now time.Ti
 	busy, _ := split(s.Containers)
 	state := sayCount(l, len(s.Containers), len(busy))
 	if len(s.Containers) > 0 && len(s.Findings) > 0 {
-		state = l.Say("checks.stats.look", "Count", things(s.Findings), "Of", len(s.Containers))
+		state = l.Say("checks.containers.look", "Count", things(s.Findings), "Of", len(s.Containers))
 	}
 	age := l.Say("checks.now")
 	if s.Age(now) >= time.Second {
 		age = l.Say("checks.age", "Age", l.Duration(s.Age(now)))
 	}
 	m.Text(emoji(s.Status) + " ").Bold(s.Host)
-	m.Text(l.Say("checks.stats.headline", "State", state, "CPU", decimal(l, s.CPU()), "Age", age)).Line()
+	m.Text(l.Say("checks.containers.headline", "State", state, "CPU", decimal(l, s.CPU()), "Age", age)).Line()
 }
 
 // things counts what the findings are about: one container may have two.
@@ -181,7 +181,7 @@ func sayCalm(l *text.Language, rest []Container) string {
 	for _, c := range rest {
 		most, memory = max(most, c.CPU), memory+float64(c.Memory)
 	}
-	return l.Say("checks.stats.rest", "Count", len(rest), "CPU", decimal(l, most), "Memory", inBytes(l, memory))
+	return l.Say("checks.containers.rest", "Count", len(rest), "CPU", decimal(l, most), "Memory", inBytes(l, memory))
 }
 
 // writeBlocks writes rows under one heading, ten lines a block.
@@ -199,7 +199,7 @@ func writeBlocks(m *text.Message, l *text.Language, rows []Container) {
 
 // table is a heading and a line for each container.
 func table(l *text.Language, rows []Container) []string {
-	lines := []string{l.Say("checks.stats.columns")}
+	lines := []string{l.Say("checks.containers.columns")}
 	for _, c := range rows {
 		lines = append(lines, row(l, c))
 	}
