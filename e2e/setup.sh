@@ -16,6 +16,8 @@ packages() {
   fi
   command -v docker >/dev/null || echo docker
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
+  [ -x /usr/sbin/sshd ] || echo openssh-server
+  command -v ssh >/dev/null || echo openssh-client
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -29,6 +31,7 @@ effect() {
     ca-certificates) echo "Go modules can't be downloaded" ;;
     dovecot-*) echo "tests against a real mail server are skipped" ;;
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
+    openssh-*) echo "tests against a real OpenSSH server are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -45,7 +48,7 @@ say_missing() {
 # services lists the ones that the packages may bring along and that this machine has.
 services() {
   local unit
-  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service; do
+  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service ssh.socket ssh.service; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }

@@ -27,10 +27,21 @@ type Config struct {
 	// its state: "/etc/ronde/probe.toml". "" for nothing. It makes sense with Local
 	// only: a remote host has its own.
 	ProbeFile string `toml:"probe_file"`
+	// SSH is the account whose key runs `ronde probe` there, "ronde@antigone.example.org"
+	// or with a port behind it. Empty means that it is not reached so.
+	SSH string `toml:"ssh"`
+	// SSHKeyFile is the file of the bot's private key for it.
+	SSHKeyFile string `toml:"ssh_key_file"`
+	// Jump is what it is reached through: the name of another host that has SSH, or an
+	// account like SSH, for which the same key counts. Empty means that it is reached at once.
+	Jump string `toml:"jump"`
+	// KnownHosts is the file of pinned host keys, as OpenSSH writes it. It need not be
+	// there yet.
+	KnownHosts string `toml:"-"`
 }
 
 // Remote tells whether the host is reached over SSH.
-func (c Config) Remote() bool { return false }
+func (c Config) Remote() bool { return c.SSH != "" }
 
 // TLS names the PEM files for a Docker engine that listens on TCP.
 type TLS struct {
@@ -44,7 +55,7 @@ func (t TLS) set() bool { return t != TLS{} }
 // A SettingError is one mistake in a [Config].
 type SettingError struct {
 	Host   string // the host's name, as it is written
-	Key    string // the setting: "name", "docker", "tls", "root"
+	Key    string // the setting: "name", "docker", "tls", "root", "ssh"
 	Reason string // what is wrong with it, for the person who wrote it
 }
 
@@ -71,6 +82,7 @@ func (c Config) Check() error {
 	if c.ProbeFile != "" && !c.Local {
 		add("probe_file", "is of no use without local = true: another machine has its own")
 	}
+	c.checkSSH(add)
 	return errors.Join(wrong...)
 }
 

@@ -1,9 +1,13 @@
-// Package hosts knows how to reach a server. For now that is its Docker engine,
-// through a unix socket or TCP with TLS, and the files of the machine itself.
+// Package hosts knows how to reach a server: its Docker engine, through a unix socket or
+// TCP with TLS; the files of the machine itself; and over SSH the probe of another one.
 //
 // Everything here only reads: of the engine's API it uses HEAD or GET /_ping and
 // GET /containers/json, /containers/{id}/stats and /containers/{id}/logs, so a proxy in
 // front of the socket needs to let no more than these through.
+//
+// Over SSH the bot shows its key only to servers whose own key people have looked at and
+// pinned, with `ronde host trust`. It asks for nothing but sessions that run one command
+// line, and through a jump host for a connection to the next server.
 package hosts
 
 import (
@@ -49,40 +53,45 @@ type Host struct {
 	local    bool          // it is this machine
 	root     string        // the folder where the files of a local host begin
 	probe    string        // the probe.toml of a local host; "" for none
-	remote   remote        // nil when it is not reached over SSH
+	link     *link         // nil when it is not reached over SSH
 	patience time.Duration // for each request
 }
 
-// New makes a host. It never dials, but reads the files of c.TLS. Its error joins
-// one [*SettingError] per mistake in c.
-func New(c Config) (*Host, error) {
+// New makes a host that is reached through no other. It never dials, but reads the files
+// of c.TLS. Its error joins one [*SettingError] per mistake in c.
+func New(c Config) (*Host, error) { return makeHost(c, nil) }
+
+// makeHost makes a host; all are those that there are.
+func makeHost(c Config, all []Config) (*Host, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	h := &Host{name: c.Name, local: c.Local, root: cmp.Or(c.Root, "/"), probe: c.ProbeFile, patience: answerTimeout}
+	var err error
+	if c.Remote() {
+		if h.link, err = newLink(c, all); err != nil {
+			return nil, err
+		}
+	}
 	if c.Docker == "" {
 		return h, nil
 	}
-	var err error
 	if h.engine, err = newEngine(c); err != nil {
 		return nil, &SettingError{Host: c.Name, Key: "tls", Reason: err.Error()}
 	}
 	return h, nil
 }
 
-// remote runs one command line on a server that is reached over the network.
-type remote interface {
-	// exec returns what the command wrote to its output, at most a few megabytes.
-	exec(ctx context.Context, line string) ([]byte, error)
-}
-
 // IsRemote tells whether the host is asked over SSH.
-func (h *Host) IsRemote() bool { return h.remote != nil }
+func (h *Host) IsRemote() bool { return h.link != nil }
 
 // Exec sends a command line to a host that [Host.IsRemote] and returns what it wrote to
-// its output. Errors: an [*UnreachableError], or that of ctx.
+// its output, at most 5 MiB, within 30 seconds. Four at a time are under way on a host; the
+// others wait for their turn. Errors: an [*UnreachableError], [*RefusedError],
+// [*UnknownKeyError], [*ChangedKeyError], [*KeyFileError], an [*ExitError] with what it
+// wrote all the same, or that of ctx.
 func (h *Host) Exec(ctx context.Context, line string) ([]byte, error) {
-	return h.remote.exec(ctx, line)
+	return h.link.exec(ctx, line)
 }
 
 // Root returns the folder where the files of this machine begin; "" for a host that is
@@ -108,6 +117,9 @@ func (h *Host) HasEngine() bool { return h.engine != nil }
 func (h *Host) Close() {
 	if h.engine != nil {
 		h.engine.close()
+	}
+	if h.link != nil {
+		h.link.close()
 	}
 }
 

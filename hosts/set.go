@@ -32,7 +32,7 @@ func NewSet(configs []Config) (*Set, error) {
 			wrong = append(wrong, &SettingError{Host: c.Name, Key: "name", Reason: "is already the name of another host"})
 			continue
 		}
-		h, err := New(c)
+		h, err := makeHost(c, configs)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
@@ -65,7 +65,7 @@ func (s *Set) Names() []string {
 	return names
 }
 
-// Close lets go of the idle connections to all engines.
+// Close lets go of the idle connections to all hosts.
 func (s *Set) Close() {
 	for _, h := range s.hosts {
 		h.Close()

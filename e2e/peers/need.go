@@ -8,7 +8,7 @@ import (
 
 // NeedDendrite gives the test a homeserver of its own and stops it afterwards.
 //
-// Where a peer is missing, NeedDendrite, NeedDovecot and NeedDocker skip the test and say what to install; with
+// Where a peer is missing, this and the other Need functions skip the test and say what to install; with
 // RONDE_PEERS=required in the environment they fail it instead.
 func NeedDendrite(t testing.TB) *Dendrite {
 	t.Helper()
@@ -25,6 +25,12 @@ func NeedDovecot(t testing.TB) *Dovecot {
 func NeedDocker(t testing.TB) *Docker {
 	t.Helper()
 	return need(t, StartDocker)
+}
+
+// NeedSSHD gives the test an OpenSSH server of its own and stops it afterwards.
+func NeedSSHD(t testing.TB) *SSHD {
+	t.Helper()
+	return need(t, StartSSHD)
 }
 
 // peer is what every running peer can do.
