@@ -239,7 +239,11 @@ func decimal(l *text.Language, v float64) string {
 	if v >= 9.95 {
 		return fmt.Sprintf("%.0f", v)
 	}
-	s := fmt.Sprintf("%.1f", v)
+	return comma(l, fmt.Sprintf("%.1f", v))
+}
+
+// comma writes a number with decimals as the language does.
+func comma(l *text.Language, s string) string {
 	if l.Code() == "fr" {
 		s = strings.Replace(s, ".", ",", 1)
 	}

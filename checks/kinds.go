@@ -109,6 +109,11 @@ func Kinds() []Kind {
 		diskKind(),
 		rebootKind(),
 		oauthKind(),
+		certificateKind(),
+		httpKind(),
+		kumaKind(),
+		healthchecksKind(),
+		prometheusKind(),
 	}
 }
 

@@ -2,6 +2,8 @@ package checks
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"ronde/text"
@@ -101,6 +103,9 @@ func sayValue(l *text.Language, v float64, u Unit) string {
 		return decimal(l, v) + "\u00a0ms"
 	case PerSecond, PerHour:
 		return decimal(l, v) + string(u)
+	}
+	if v != math.Trunc(v) && math.Abs(v) < 1000 {
+		return comma(l, strconv.FormatFloat(v, 'g', 3, 64))
 	}
 	return fmt.Sprintf("%.0f", v)
 }

@@ -96,6 +96,7 @@ const (
 	FaultOldProbe   Fault = "old-probe"   // the program on the host is of another time
 	FaultNotOffered Fault = "not-offered" // the host's own configuration does not let it be asked
 	FaultStrange    Fault = "no-such"     // the kind, or what it is made of, is not configured
+	FaultDenied     Fault = "denied"      // the key that it was asked with is refused
 	FaultLate       Fault = "late"        // no result in time
 	FaultFailed     Fault = "unmeasured"  // anything else; the log says what
 )
@@ -148,6 +149,8 @@ func faultOf(err error) Fault {
 		return FaultNoEngine
 	case errors.Is(err, hosts.ErrNotLocal):
 		return FaultNotLocal
+	case errors.Is(err, errDenied):
+		return FaultDenied
 	case errors.Is(err, context.DeadlineExceeded):
 		return FaultLate
 	}

@@ -97,8 +97,12 @@ func (s *section) settingsOf(kind checks.Kind) any {
 
 // setOne reads one setting of a kind of check.
 func (s *section) setOne(one checks.Setting) any {
-	if one.Needed {
+	_, secret := one.Default.(checks.Secret)
+	switch {
+	case one.Needed && !secret:
 		s.need(one.Name, one.Example)
+	case one.Needed && !s.has(one.Name+"_env"):
+		s.need(one.Name+"_file", one.Example)
 	}
 	switch byDefault := one.Default.(type) {
 	case float64:
