@@ -1,4 +1,4 @@
--- v13 -> v14: What checks measured, and pictures on their way out
+-- v14 -> v15: What checks measured, and pictures on their way out
 
 -- What was measured of what: one row for each curve that can be drawn.
 CREATE TABLE series (
