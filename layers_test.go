@@ -51,7 +51,8 @@ func protocols() map[string]string {
 		"github.com/wneessen/go-mail":  "pager",
 		"github.com/go-co-op/gocron":   "one",
 		"github.com/teambition":        "routines",
-		"golang.org/x/crypto/ssh":      "one",
+		"golang.org/x/crypto/ssh":      "hosts",
+		"github.com/skeema/knownhosts": "hosts",
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -46,22 +47,29 @@ type cli struct {
 	Mail    mailCommand    `cmd:"" help:"Look at mails."`
 	Page    pageCommand    `cmd:"" help:"Reach people as when the homeserver is away."`
 	Health  healthCommand  `cmd:"" help:"Say whether the running bot is alive; for a container's health check."`
+	Host    hostCommand    `cmd:"" help:"Look at the hosts of a configuration."`
+	Probe   probeCommand   `cmd:"" help:"Answer the bot's questions about this machine."`
 	Print   printVersion   `cmd:"" name:"version" help:"Print the version."`
 }
 
 // streams are where a command reads and writes.
 type streams struct {
+	in       io.Reader
 	out, err io.Writer
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(execute(ctx, os.Args[1:], &streams{out: os.Stdout, err: os.Stderr}))
+	os.Exit(execute(ctx, os.Args[1:], &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, s *streams) (code int) {
+	if strings.Contains(strings.Join(args, " "), "PRIVATE KEY") { // which the parser would quote
+		fmt.Fprintln(s.err, hosts.ErrPrivateKey)
+		return exitUsage
+	}
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c, kong.Name("ronde"), kong.Writers(s.out, s.err), kong.UsageOnError(),

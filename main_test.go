@@ -19,7 +19,7 @@ import (
 func command(t *testing.T, args ...string) (out, errs string, code int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = execute(t.Context(), args, &streams{out: &stdout, err: &stderr})
+	code = execute(t.Context(), args, &streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
 	return stdout.String(), stderr.String(), code
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ronde/hosts"
+	"ronde/probe"
 	"ronde/text"
 )
 
@@ -60,6 +61,10 @@ func stories() []Report {
 		NewMeasurement("antigone", append(full, hosts.ContainerSample{Name: "gitea", State: "restarting"}), now),
 		failure("containers", "balearica", &hosts.UnreachableError{Host: "balearica", Err: fmt.Errorf("dial 192.0.2.1: refused")}),
 		failure("containers", "balearica", hosts.ErrNoEngine),
+		failure("disk", "balearica", &hosts.RefusedError{Host: "balearica", Server: "192.0.2.1:22", Err: errLater}),
+		failure("disk", "nuage", &hosts.UnknownKeyError{Host: "antigone", Server: "192.0.2.1:22", Trust: "balearica"}),
+		failure("disk", "balearica", &hosts.ChangedKeyError{Host: "balearica", Server: "192.0.2.1:22", File: "/hunter2", Line: 1}),
+		failure("disk", "balearica", &probe.VersionError{}),
 		failure("containers", "antigon", &hosts.UnknownHostError{Name: "antigon"}),
 		failure("reboot", "balearica", hosts.ErrNotLocal),
 		failure("reboot", "antigone", errLater),

@@ -91,6 +91,9 @@ type Fault string
 // and Unknown.
 const (
 	FaultAway       Fault = "unreachable"
+	FaultKeyRefused Fault = "key-refused" // over SSH: our key is not accepted
+	FaultUnknownKey Fault = "unknown-key" // over SSH: nobody has looked at its key; the note is the host to trust
+	FaultChangedKey Fault = "changed-key" // over SSH: it shows another key than the one that is pinned
 	FaultNoEngine   Fault = "no-engine"   // none is configured
 	FaultNotLocal   Fault = "not-local"   // only this machine can be asked
 	FaultOldProbe   Fault = "old-probe"   // the program on the host is of another time
@@ -126,13 +129,24 @@ func (r Result) Age(now time.Time) time.Duration { return max(0, now.Sub(r.At)) 
 func failed(check, host string, at time.Time, err error) Result {
 	return Result{
 		Check: check, Host: host, Status: Unknown, At: at, Error: err.Error(),
-		Findings: []Finding{{Status: Unknown, Thing: host, Fault: faultOf(err)}},
+		Findings: []Finding{{Status: Unknown, Thing: host, Fault: faultOf(err), Note: toTrust(err)}},
 	}
+}
+
+// toTrust is the host whose key nobody has looked at, where that is the trouble.
+func toTrust(err error) string {
+	if unknown, ok := errors.AsType[*hosts.UnknownKeyError](err); ok {
+		return unknown.Trust
+	}
+	return ""
 }
 
 // faultOf says in one word why nothing could be measured.
 func faultOf(err error) Fault {
 	var away *hosts.UnreachableError
+	var refused *hosts.RefusedError
+	var unknownKey *hosts.UnknownKeyError
+	var changedKey *hosts.ChangedKeyError
 	var unknown *hosts.UnknownHostError
 	var old *probe.VersionError
 	var told *probe.Error
@@ -141,6 +155,12 @@ func faultOf(err error) Fault {
 		return FaultStrange
 	case errors.As(err, &away), errors.Is(err, errAway):
 		return FaultAway
+	case errors.As(err, &refused):
+		return FaultKeyRefused
+	case errors.As(err, &unknownKey):
+		return FaultUnknownKey
+	case errors.As(err, &changedKey):
+		return FaultChangedKey
 	case errors.As(err, &old):
 		return FaultOldProbe
 	case errors.As(err, &told) && told.Code == probe.NoSuch:

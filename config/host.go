@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"ronde/checks"
@@ -12,6 +13,8 @@ import (
 // hosts reads every [[host]].
 func (r *reader) hosts(root *section) []hosts.Config {
 	var all []hosts.Config
+	var sections []*section
+	pins := r.pins(root)
 	taken, here := namesakes{}, namesakes{}
 	for _, s := range root.each("host", "name") {
 		s.need("name", `"antigone"`)
@@ -22,7 +25,13 @@ func (r *reader) hosts(root *section) []hosts.Config {
 			Local:  s.truth("local"),
 			Root:   s.root(),
 
-			ProbeFile: s.probeFile(),
+			ProbeFile:  s.probeFile(),
+			SSH:        s.text("ssh", "", `"ronde@antigone.example.org"`),
+			SSHKeyFile: s.keyFile("ssh_key_file"),
+			Jump:       s.text("jump", "", `"balearica"`),
+		}
+		if one.Remote() {
+			one.KnownHosts = pins
 		}
 		things := s.texts("things", `["Nuage", "Forge"]`)
 		onAlert := s.texts("on_alert", `["containers antigone"]`)
@@ -37,9 +46,43 @@ func (r *reader) hosts(root *section) []hosts.Config {
 		taken.take(s, "name", one.Name, s.at("name"))
 		s.onlyHere(one, here)
 		s.judge(one)
-		all = append(all, one)
+		all, sections = append(all, one), append(sections, s)
+	}
+	for i, s := range sections {
+		s.judgeJump(all[i], all)
 	}
 	return all
+}
+
+// pins reads where the host keys are pinned: beside the database unless it says where.
+func (r *reader) pins(root *section) string {
+	file := root.text("known_hosts", "/var/lib/ronde/known_hosts", `"/var/lib/ronde/known_hosts"`)
+	if root.has("known_hosts") || !root.has("database") {
+		return r.path(file)
+	}
+	database := root.table.values["database"]
+	return r.path(filepath.Join(filepath.Dir(database.text), "known_hosts"))
+}
+
+// keyFile reads the name of a file with a private key, which is read when it is used.
+func (s *section) keyFile(name string) string {
+	file := s.text(name, "", `"/etc/ronde/id_ed25519"`)
+	if file == "" {
+		return ""
+	}
+	var wrong *hosts.KeyFileError
+	if errors.As(hosts.CheckKeyFile(s.path(file)), &wrong) {
+		s.noteFor(Running, s.at(name), s.key(name), "the file that it names "+wrong.Reason+s.whereFrom(file))
+	}
+	return s.path(file)
+}
+
+// judgeJump notes what is wrong with the host that another is reached through.
+func (s *section) judgeJump(c hosts.Config, all []hosts.Config) {
+	var wrong *hosts.SettingError
+	if c.Remote() && errors.As(c.CheckJump(all), &wrong) {
+		s.wrong(wrong.Key, s.showing(wrong.Key)+wrong.Reason)
+	}
 }
 
 // root reads where a host's files begin; "" stands for the default, which is no

@@ -1,16 +1,22 @@
 package config
 
 import (
+	"crypto/ed25519"
+	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 )
 
 const (
 	ntfy    = "[pager.ntfy]\nserver = \"https://h\"\ntopic = \"a\"\n"
 	smtp    = "[pager.mail]\naddress = \"h:465\"\nfrom = \"r@h.org\"\nto = [\"a@h.org\"]\n"
 	oneHost = "[[host]]\nname = \"antigone\"\ndocker = \"unix:///run/docker.sock\"\n"
+	far     = "[[host]]\nname = \"antigone\"\nssh = \"ronde@antigone\"\nssh_key_file = 'KEY'\n"
 	mail    = "[mailbox]\naddress = \"h:993\"\nuser = \"u\"\npassword_env = \"RONDE_P\"\n"
 	secret  = "[[oauth]]\nname = \"intra\"\nclient_id = \"u\"\nclient_secret_env = \"RONDE_S\"\n"
 	rule    = "[[mail]]\nsubject = '^PANNE (.+)'\nas = \"alert\"\n"
@@ -25,13 +31,13 @@ func TestMistakes(t *testing.T) {
 		name, doc string
 		want      string // the whole list, without "config.toml:"
 	}{
-		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown setting", "colour = 1", `1:1: colour: unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, known_hosts, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
 		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[routine]]`},
-		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, check, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
-		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, check, database, digest, escalation, heartbeat, host, incidents, known_hosts, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
+		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, known_hosts, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},
 
 		{"number for a text", "language = 1", `1:12: language: is the number 1, but a text in quotes is wanted: language = "fr"`},
@@ -176,6 +182,20 @@ func TestMistakes(t *testing.T) {
 		{"two hosts that are this machine", "[[host]]\nname = \"a\"\nlocal = true\n[[host]]\nname = \"b\"\nlocal = true", `6:9: host[b].local: only one host can be this machine, and that on line 3 is; take one away`},
 		{"root of another machine", "[[host]]\nname = \"a\"\nroot = \"/host\"", `3:8: host[a].root: "/host" is of no use without local = true`},
 		{"root that is relative", "[[host]]\nname = \"a\"\nlocal = true\nroot = \"host\"", `4:8: host[a].root: "host" must be an absolute path, such as /host`},
+		{"a host of every form over SSH", far + "jump = \"b\"\n" + strings.ReplaceAll(far, "antigone", "b") + "docker = \"unix:///run/docker.sock\"\n", ``},
+		{"ssh without a user", "[[host]]\nname = \"a\"\nssh = \"antigone.example.org\"\nssh_key_file = 'KEY'", `3:7: host[a].ssh: "antigone.example.org" is not an account on a server, such as ronde@antigone.example.org or ronde@antigone.example.org:2222`},
+		{"ssh as an address", "[[host]]\nname = \"a\"\nssh = \"ssh://r@a\"\nssh_key_file = 'KEY'", `3:7: host[a].ssh: "ssh://…" is not an account on a server, such as ronde@antigone.example.org or ronde@antigone.example.org:2222`},
+		{"ssh without a key", "[[host]]\nname = \"a\"\nssh = \"r@a\"", `1:3: host[a].ssh_key_file: is missing: the bot logs in with a private key, such as /etc/ronde/id_ed25519`},
+		{"key without ssh", "[[host]]\nname = \"a\"\nssh_key_file = 'KEY'", `3:16: host[a].ssh_key_file: is of no use without ssh`},
+		{"key that is not there", strings.Replace(far, "KEY", "none", 1), `4:16: host[antigone].ssh_key_file: the file that it names does not exist`},
+		{"jump without ssh", "[[host]]\nname = \"a\"\njump = \"b\"", `3:8: host[a].jump: "b" is of no use without ssh`},
+		{"this machine over ssh", far + "local = true", `3:7: host[antigone].ssh: "ronde@antigone" makes no sense with local = true: this machine is asked without it`},
+		{"jump through no host", far + "jump = \"balearica\"", `5:8: host[antigone].jump: "balearica" is the name of no host that there is`},
+		{"jump through itself", far + "jump = \"Antigone\"", `5:8: host[antigone].jump: "Antigone" is the host itself`},
+		{"jump through a host without ssh", far + "jump = \"b\"\n[[host]]\nname = \"b\"", `5:8: host[antigone].jump: "b" is a host without ssh`},
+		{"jump through two", far + "jump = \"b\"\n" + strings.ReplaceAll(far, "antigone", "b") + "jump = \"r@c\"", `5:8: host[antigone].jump: "b" is reached through r@c itself, and there can be one host on the way only`},
+		{"jump to no account", far + "jump = \"r@a b\"", `5:8: host[antigone].jump: "r@a b" is neither the name of a host nor an account, such as ronde@balearica.example.org`},
+		{"probe_file of another machine", far + "probe_file = \"p.toml\"", `5:14: host[antigone].probe_file: is of no use without local = true: another machine has its own`},
 		{"truth in quotes", "[[host]]\nname = \"a\"\nlocal = \"yes\"", `3:9: host[a].local: is the text "yes", but true or false without quotes is wanted: local = true`},
 
 		{"oauth without anything", "[[oauth]]", `1:3: oauth[1].client_id: missing; write client_id = "u-s4t2ud-…"` + "\n" + `1:3: oauth[1].name: missing; write name = "intra"` + "\n" +
@@ -198,8 +218,50 @@ func TestMistakes(t *testing.T) {
 
 		{"runbook that is no page", chore + "every = \"1d\"\nrunbook = \"ftp://h?token=hunter2\"", `5:11: routine[a].runbook: "ftp://…" is not the address of a page, such as "https://wiki.example.org/backups"`},
 	}
+	key := keyFile(t, 0o600)
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { wantMistakes(t, tt.doc, tt.want) })
+		t.Run(tt.name, func(t *testing.T) { wantMistakes(t, strings.Replace(tt.doc, "KEY", key, 2), tt.want) })
+	}
+}
+
+// keyFile writes a private key of that mode and returns its path.
+func keyFile(t *testing.T, mode os.FileMode) string {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "ronde")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "id_ed25519")
+	if err := errors.Join(os.WriteFile(file, pem.EncodeToMemory(block), mode), os.Chmod(file, mode)); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestAKeyThatOthersCanReadIsAMistake, for whoever runs the bot.
+func TestAKeyThatOthersCanReadIsAMistake(t *testing.T) {
+	for mode, want := range map[os.FileMode]string{
+		0o600: "", 0o400: "", 0o644: "4:16: host[antigone].ssh_key_file: the file that it names may be read by others: chmod 600 it, or 640 where it is root's",
+	} {
+		wantMistakes(t, strings.Replace(far, "KEY", keyFile(t, mode), 1), want)
+	}
+}
+
+// TestHostKeysArePinnedBesideTheDatabase unless the file says where.
+func TestHostKeysArePinnedBesideTheDatabase(t *testing.T) {
+	for doc, want := range map[string]string{
+		"":                             "/var/lib/ronde/known_hosts",
+		"database = \"data/ronde.db\"": "data/known_hosts",
+		"database = \"/srv/r.db\"\nknown_hosts = \"/etc/ssh/ssh_known_hosts\"": "/etc/ssh/ssh_known_hosts",
+	} {
+		c, _ := parse(doc + "\n" + far)
+		if got := c.Hosts[0].KnownHosts; got != want {
+			t.Errorf("with %q they are in %q, want %q", doc, got, want)
+		}
 	}
 }
 

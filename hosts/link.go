@@ -86,6 +86,9 @@ func (l *link) once(ctx context.Context, line string) (out []byte, kept bool, er
 	}
 	defer c.give()
 	out, err = c.run(ctx, line)
+	if errors.Is(err, errLost) {
+		c.retire() // before it has noticed by itself
+	}
 	return out, kept, err
 }
 

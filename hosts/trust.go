@@ -187,4 +187,3 @@ func replace(file string, doc []byte) error {
 	}
 	return nil
 }
-

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -13,7 +14,9 @@ import (
 // Config is a machine's probe.toml: what it lets be asked beyond its own state. Whoever
 // may ask chooses by name among what stands here, and can neither add to it nor change
 // its arguments. The zero Config lets nothing.
-type Config struct{}
+type Config struct {
+	Docker Engine `toml:"docker"`
+}
 
 // maxConfig is the longest probe.toml read, in bytes.
 const maxConfig = 1 << 20
@@ -45,7 +48,7 @@ func ReadConfig(doc []byte) (Config, error) {
 	switch {
 	case errors.As(err, &unknown):
 		row, column := unknown.Errors[0].Position()
-		return Config{}, fmt.Errorf("line %d, column %d: there is no setting %s", row, column, unknown.Errors[0].Key())
+		return Config{}, fmt.Errorf("line %d, column %d: there is no setting %s", row, column, strings.Join(unknown.Errors[0].Key(), "."))
 	case errors.As(err, &wrong):
 		row, column := wrong.Position()
 		return Config{}, fmt.Errorf("line %d, column %d: %s", row, column, wrong.Error())

@@ -45,10 +45,8 @@ type Question[T any] struct {
 // read, those of [hosts.Host.Exec], or that of ctx.
 func Ask[T any](ctx context.Context, h *hosts.Host, q Question[T]) (answer T, err error) {
 	if h.IsRemote() {
-		raw, err := h.Exec(ctx, commandLine(q.Name, q.Args))
-		if err == nil {
-			err = readAnswer(raw, &answer)
-		}
+		raw, err := h.Exec(ctx, CommandLine(q.Name, q.Args))
+		err = told(raw, err, &answer)
 		if err != nil {
 			return answer, fmt.Errorf("ask %s for %s: %w", h.Name(), q.Name, err)
 		}
@@ -94,6 +92,7 @@ const (
 	BadRequest Code = "bad-request" // the question or its arguments are not understood
 	NoEngine   Code = "no-engine"   // there is no Docker engine
 	TooLarge   Code = "too-large"   // the answer is
+	Busy       Code = "busy"        // too many are asking at once
 )
 
 // Error is why a machine did not answer a question, as it says itself.

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"ronde/hosts"
 )
 
 // Version is that of the questions and answers. It grows when one changes so that the
@@ -18,6 +20,8 @@ const Version = 1
 const (
 	// AnswerTimeout bounds how long a question may take on its machine.
 	AnswerTimeout = 25 * time.Second
+	// lastSecond is what a question has to end what it started when its time is over.
+	lastSecond = time.Second
 	// LargestAnswer is how many bytes an answer may have.
 	LargestAnswer = 4 << 20
 	// longestLine bounds a command line, in bytes.
@@ -69,16 +73,44 @@ type envelope struct {
 func (m *Machine) Serve(ctx context.Context, line, ronde string) []byte {
 	ctx, cancel := context.WithTimeout(ctx, AnswerTimeout)
 	defer cancel()
-	answer, err := m.serve(ctx, line)
-	e := envelope{Probe: Version, Ronde: ronde, Answer: answer}
+	answer, err := inTime(ctx, func() ([]byte, error) { return m.serve(ctx, line) })
 	if err != nil {
-		e.Answer, e.Error = nil, errorOf(err)
+		return Refuse(err, ronde)
 	}
-	raw, err := json.Marshal(e)
+	raw, err := json.Marshal(envelope{Probe: Version, Ronde: ronde, Answer: answer})
 	if err != nil {
-		raw, _ = json.Marshal(envelope{Probe: Version, Ronde: ronde, Error: errorOf(err)})
+		return Refuse(err, ronde)
 	}
 	return append(raw, '\n')
+}
+
+// Refuse is an answer that says why there is none.
+func Refuse(err error, ronde string) []byte {
+	raw, _ := json.Marshal(envelope{Probe: Version, Ronde: ronde, Error: errorOf(err)}) // which are texts
+	return append(raw, '\n')
+}
+
+// inTime is answer, or the error of ctx for one that does not come to an end when it should:
+// a file on a network that is away can block for ever.
+func inTime(ctx context.Context, answer func() ([]byte, error)) (raw []byte, err error) {
+	over := make(chan struct{})
+	var late []byte
+	var lateErr error
+	go func() {
+		defer close(over)
+		late, lateErr = answer()
+	}()
+	select {
+	case <-over:
+		return late, lateErr
+	case <-ctx.Done():
+	}
+	select {
+	case <-over:
+		return late, lateErr
+	case <-time.After(lastSecond):
+		return nil, context.Cause(ctx)
+	}
 }
 
 func (m *Machine) serve(ctx context.Context, line string) (raw []byte, err error) {
@@ -137,8 +169,8 @@ func names() (all []string) {
 	return all
 }
 
-// commandLine is the reverse of parse.
-func commandLine(name string, args []string) string {
+// CommandLine is the line that [Machine.Serve] understands for a request and its arguments.
+func CommandLine(name string, args []string) string {
 	words := []string{name}
 	for _, arg := range args {
 		words = append(words, url.PathEscape(arg))
@@ -157,6 +189,19 @@ func (e *VersionError) Error() string {
 		return "what answers there is not ronde probe"
 	}
 	return fmt.Sprintf("its probe speaks version %d (ronde %s), the bot speaks %d", e.Probe, e.Ronde, Version)
+}
+
+// told reads what came back from a server. What failed there instead of answering is not
+// the probe of this version.
+func told(raw []byte, err error, answer any) error {
+	var exit *hosts.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return fmt.Errorf("%w: %w", &VersionError{}, err)
+	case err != nil:
+		return err
+	}
+	return readAnswer(raw, answer)
 }
 
 // readAnswer reads what Serve wrote.

@@ -24,7 +24,7 @@ func machine(t *testing.T, root string) *Machine {
 func TestAQuestionIsAnsweredTheSameOverTheNetwork(t *testing.T) {
 	m := machine(t, "/")
 	var far []Disk
-	if err := readAnswer(m.Serve(t.Context(), commandLine("disks", nil), "1.0"), &far); err != nil {
+	if err := readAnswer(m.Serve(t.Context(), CommandLine("disks", nil), "1.0"), &far); err != nil {
 		t.Fatal(err)
 	}
 	near, err := Ask(t.Context(), m.Host, Disks())

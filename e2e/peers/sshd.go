@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 )
 
 const sshdInstall = "apt-get install openssh-server"
@@ -199,4 +200,14 @@ func (s *SSHD) AddHostKey(file string) error {
 		return err
 	}
 	return s.start(context.Background())
+}
+
+// Fingerprint gives what ssh-keygen -lf says of the server's key: "SHA256:…".
+func (s *SSHD) Fingerprint(t testing.TB) string {
+	t.Helper()
+	said, err := exec.Command("ssh-keygen", "-lf", s.hostKey()+".pub").Output()
+	if err != nil || len(strings.Fields(string(said))) < 2 {
+		t.Fatalf("%v: %s", err, said)
+	}
+	return strings.Fields(string(said))[1]
 }
