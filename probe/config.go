@@ -13,7 +13,11 @@ import (
 // Config is a machine's probe.toml: what it lets be asked beyond its own state. Whoever
 // may ask chooses by name among what stands here, and can neither add to it nor change
 // its arguments. The zero Config lets nothing.
-type Config struct{}
+type Config struct {
+	// ContainerLogs lets the last lines of any container be read, which everybody in the
+	// bot's rooms may then see.
+	ContainerLogs bool `toml:"container_logs"`
+}
 
 // maxConfig is the longest probe.toml read, in bytes.
 const maxConfig = 1 << 20
