@@ -37,6 +37,8 @@ type Engine interface {
 	// Since reads all running containers and takes their counters in before as the
 	// earlier of two readings.
 	Since(ctx context.Context, before []hosts.ContainerSample) ([]hosts.ContainerSample, error)
+	// Conditions asks how all containers are doing, also those that stopped.
+	Conditions(ctx context.Context) ([]hosts.Condition, error)
 }
 
 // Sampler keeps a recent measurement of one host's containers, so that whoever
