@@ -16,6 +16,7 @@ packages() {
   fi
   command -v docker >/dev/null || echo docker
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
+  command -v top >/dev/null || echo procps
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -29,6 +30,7 @@ effect() {
     ca-certificates) echo "Go modules can't be downloaded" ;;
     dovecot-*) echo "tests against a real mail server are skipped" ;;
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
+    procps) echo "figures are not compared with those of top and ps" ;;
     *) echo "what needs it fails" ;;
   esac
 }

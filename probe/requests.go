@@ -9,5 +9,7 @@ func Requests() []Request {
 		{Name: "containers", Usage: "once|twice", parse: parseContainers},
 		plain(Disks()),
 		plain(enginePing()),
+		plain(VitalSigns()),
+		{Name: "processes", Usage: "SECONDS", parse: parseProcesses},
 	}
 }
