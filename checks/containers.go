@@ -2,7 +2,6 @@ package checks
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"io"
 	"slices"
@@ -19,11 +18,12 @@ const (
 	// CalmMemory is in percent of the memory limit.
 	CalmMemory = 80.0
 	// NearLimit is in percent of a limit of memory or PIDs. Above it the kernel soon
-	// kills processes or refuses new ones, so it is a finding.
+	// kills processes or refuses new ones, so it is a finding, unless a [[check]] has a
+	// limit of its own.
 	NearLimit = 90.0
 )
 
-// Faults of a container.
+// Faults of a container's figures.
 const (
 	FaultMemory  Fault = "memory-near-limit" // Value and Limit in bytes
 	FaultPIDs    Fault = "pids-near-limit"   // Value and Limit in processes and threads
@@ -54,16 +54,16 @@ func (c Container) Calm() bool {
 	return c.Fault == "" && c.CPU < CalmCPU && c.MemoryPercent < CalmMemory && !c.nearPIDs()
 }
 
-func (c Container) nearPIDs() bool {
-	return c.PIDsLimit > 0 && float64(c.PIDs) >= NearLimit/100*float64(c.PIDsLimit)
-}
+func (c Container) nearPIDs() bool { return percent(c.PIDs, c.PIDsLimit) >= NearLimit }
 
 // Measurement is the result of the check called containers: all running containers of
-// a host.
+// a host, and how those are doing that there are.
 type Measurement struct {
 	Result
 	Cores      int         `json:"cores"`      // of the server; 0 when unknown
 	Containers []Container `json:"containers"` // busiest first; never nil
+	// Conditions are those of all containers; nil where nobody looked.
+	Conditions []hosts.Condition `json:"conditions,omitempty"`
 }
 
 // Print writes m for a terminal.
@@ -76,22 +76,6 @@ func (m Measurement) CPU() float64 {
 		sum += c.CPU
 	}
 	return sum
-}
-
-// containersName is the kind of check whose measurements are kept warm.
-const containersName = "containers"
-
-func containersKind() Kind {
-	return Kind{Name: containersName, Needs: NeedsDocker, Help: "What the running containers use, as docker stats shows it.", Measure: measureContainers, Calm: calmContainers}
-}
-
-func measureContainers(ctx context.Context, a Asked) (Report, error) {
-	h := a.Host
-	samples, err := h.Containers(ctx)
-	if err != nil {
-		return away(h.Name(), err), err
-	}
-	return NewMeasurement(h.Name(), samples, time.Now()), nil
 }
 
 // away is the measurement of a host that could not be asked.
@@ -109,18 +93,20 @@ func NewMeasurement(host string, samples []hosts.ContainerSample, now time.Time)
 	for _, s := range samples {
 		c := NewContainer(s)
 		m.Containers = append(m.Containers, c)
-		m.Findings = append(m.Findings, c.findings()...)
+		m.Findings = append(m.Findings, c.findings(NearLimit)...)
 		m.Cores = max(m.Cores, s.Now.Cores)
 		if s.Err == nil && s.At.Before(m.At) {
 			m.At = s.At
 		}
 	}
 	slices.SortFunc(m.Containers, busier)
-	slices.SortFunc(m.Findings, func(a, b Finding) int {
-		return cmp.Or(b.Status.severity()-a.Status.severity(), cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Fault, b.Fault))
-	})
+	slices.SortFunc(m.Findings, worse)
 	m.Status = worst(m.Findings)
 	return m
+}
+
+func worse(a, b Finding) int {
+	return cmp.Or(b.Status.severity()-a.Status.severity(), cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Fault, b.Fault))
 }
 
 // busier sorts those without figures last.
@@ -131,8 +117,8 @@ func busier(a, b Container) int {
 	return cmp.Or(cmp.Compare(b.CPU, a.CPU), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name))
 }
 
-// findings says what of c a person should look at.
-func (c Container) findings() (found []Finding) {
+// findings says what of c a person should look at. near is in percent of a limit.
+func (c Container) findings(near float64) (found []Finding) {
 	switch c.Fault {
 	case "":
 	case FaultSilent:
@@ -140,10 +126,10 @@ func (c Container) findings() (found []Finding) {
 	default:
 		return []Finding{{Status: Warning, Thing: c.Name, Fault: c.Fault}}
 	}
-	if c.MemoryPercent >= NearLimit {
+	if c.MemoryPercent >= near {
 		found = append(found, Finding{Status: Warning, Thing: c.Name, Fault: FaultMemory, Value: float64(c.Memory), Limit: float64(c.Limit), Unit: Bytes})
 	}
-	if c.nearPIDs() {
+	if percent(c.PIDs, c.PIDsLimit) >= near {
 		found = append(found, Finding{Status: Warning, Thing: c.Name, Fault: FaultPIDs, Value: float64(c.PIDs), Limit: float64(c.PIDsLimit)})
 	}
 	return found

@@ -69,7 +69,7 @@ func measure(t *testing.T, address string) Measurement {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	report, err := containersKind().Measure(t.Context(), Asked{Name: h.Name(), Host: h})
+	report, err := containersKind().Measure(t.Context(), Asked{Name: h.Name(), Host: h, Settings: containersKind().Settings, History: noHistory{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func sayFinding(l *text.Language, o Outcome, now time.Time) string {
 	}
 	args := []any{
 		"Thing", text.OneLine(f.Thing, 40), "Share", fmt.Sprintf("%.0f", share), "Kind", sayKind(l, o),
-		"Value", sayValue(l, f.Value, f.Unit), "Limit", sayValue(l, f.Limit, f.Unit), "Note", text.OneLine(f.Note, 120),
+		"Value", sayValue(l, f.Value, f.Unit), "Count", int(f.Value), "Limit", sayValue(l, f.Limit, f.Unit), "Note", text.OneLine(f.Note, 120),
 	}
 	return l.Say("checks.outcome."+string(f.Fault), append(args, dates(l, o.Until, now)...)...)
 }

@@ -2,12 +2,14 @@ package checks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"ronde/hosts"
+	"ronde/probe"
 )
 
 // How often a [Sampler] looks. One reading of forty containers costs dockerd and
@@ -27,7 +29,7 @@ const (
 	longestWindow = 2 * time.Minute
 )
 
-// Engine is a host whose containers can be read; [*hosts.Host] is one.
+// Engine is a host whose containers can be read; [probe.Engine] is one.
 type Engine interface {
 	Name() string
 	// Ping asks for a sign of life.
@@ -35,6 +37,8 @@ type Engine interface {
 	// Since reads all running containers and takes their counters in before as the
 	// earlier of two readings.
 	Since(ctx context.Context, before []hosts.ContainerSample) ([]hosts.ContainerSample, error)
+	// Conditions asks how all containers are doing, also those that stopped.
+	Conditions(ctx context.Context) ([]hosts.Condition, error)
 }
 
 // Sampler keeps a recent measurement of one host's containers, so that whoever
@@ -199,6 +203,7 @@ func (s *Sampler) remember(samples []hosts.ContainerSample, m Measurement, err e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case errors.Is(err, hosts.ErrNoEngine): // it has none, which is no news
 	case err != nil && s.failure == nil:
 		s.log.Warn("cannot measure containers", "err", err)
 	case err == nil && s.failure != nil:
@@ -217,7 +222,7 @@ type Samplers struct {
 func NewSamplers(set *hosts.Set, log *slog.Logger) *Samplers {
 	all := &Samplers{set: set, of: map[*hosts.Host]*Sampler{}}
 	for _, h := range set.All() {
-		all.of[h] = NewSampler(h, log)
+		all.of[h] = NewSampler(probe.Engine{Host: h}, log)
 	}
 	return all
 }
@@ -235,7 +240,9 @@ func (s *Samplers) Find(name string) (*Sampler, error) {
 // Names returns the names of the hosts, in the order of the configuration.
 func (s *Samplers) Names() []string { return s.set.Names() }
 
-// Run keeps a measurement of every host with an engine warm, until ctx is done.
+// Run keeps a measurement of every host warm whose engine is asked from here, until ctx
+// is done. Through a probe each reading starts a program over there, so these are read
+// when somebody asks.
 func (s *Samplers) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for h, sampler := range s.of {

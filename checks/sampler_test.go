@@ -36,6 +36,11 @@ func (f *fakeEngine) Ping(context.Context) error {
 	return nil
 }
 
+// Conditions knows of one container that stopped with an error.
+func (f *fakeEngine) Conditions(ctx context.Context) ([]hosts.Condition, error) {
+	return []hosts.Condition{ended("mail", "always", 1)}, f.Ping(ctx)
+}
+
 func (f *fakeEngine) Since(ctx context.Context, before []hosts.ContainerSample) ([]hosts.ContainerSample, error) {
 	f.begin(before != nil)
 	defer f.end()

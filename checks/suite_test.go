@@ -181,8 +181,11 @@ func TestStatsComesFromTheWarmSample(t *testing.T) {
 	sampler.remember(nil, warm, nil)
 	samplers.of[set.All()[0]] = sampler
 	o := NewSuite(Sources{Hosts: set, Samplers: samplers}, slog.New(slog.DiscardHandler)).Run(t.Context(), []string{"containers antigone"}, speak("fr"))[0]
-	if o.Status != OK || o.Count != 29 || !o.At.Equal(warm.At) || !strings.HasPrefix(o.Detail, "conteneur ") {
+	if o.Count != 29 || !o.At.Equal(warm.At) || !strings.HasPrefix(o.Detail, "conteneur ") {
 		t.Errorf("%+v", o)
+	}
+	if verdicts([]Outcome{o}) != "critical exited" || o.Findings[0].Thing != "mail" {
+		t.Errorf("beside the sample it finds %v", o.Findings)
 	}
 	checkDetail(t, o.Detail)
 }

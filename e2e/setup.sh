@@ -18,6 +18,7 @@ packages() {
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
   [ -x /usr/sbin/sshd ] || echo openssh-server
   command -v ssh >/dev/null || echo openssh-client
+  command -v top >/dev/null || echo procps
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -32,6 +33,7 @@ effect() {
     dovecot-*) echo "tests against a real mail server are skipped" ;;
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
     openssh-*) echo "tests against a real OpenSSH server are skipped" ;;
+    procps) echo "figures are not compared with those of top and ps" ;;
     *) echo "what needs it fails" ;;
   esac
 }

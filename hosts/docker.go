@@ -1,7 +1,9 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,9 +28,9 @@ type engine struct {
 
 // Container is a container as the engine lists it.
 type Container struct {
-	ID    string // 64 hexadecimal digits
-	Name  string // without the engine's leading slash
-	State string // "running", "paused", "restarting"; also "exited", "dead", "created" where those that stopped are listed
+	ID    string `json:"id"`    // 64 hexadecimal digits
+	Name  string `json:"name"`  // without the engine's leading slash
+	State string `json:"state"` // "running", "paused", "restarting"; also "exited", "dead", "created" where those that stopped are listed
 }
 
 func newEngine(c Config) (*engine, error) {
@@ -94,6 +96,25 @@ func (e *engine) logs(ctx context.Context, id string, lines int) (io.ReadCloser,
 	return e.current().ContainerLogs(ctx, id, container.LogsOptions{
 		ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: strconv.Itoa(lines),
 	})
+}
+
+// inspect asks how a container is doing. Of the answer nothing else is kept: its
+// environment holds secrets.
+func (e *engine) inspect(ctx context.Context, listed Container) (Condition, error) {
+	c := Condition{Container: listed}
+	answer, err := e.current().ContainerInspect(ctx, listed.ID)
+	if err != nil {
+		return c, fmt.Errorf("inspect a container: %w", err)
+	}
+	if answer.ContainerJSONBase == nil || answer.State == nil || answer.HostConfig == nil {
+		return c, errors.New("inspect a container: the answer says nothing of its state")
+	}
+	c.State, c.Restarts = cmp.Or(string(answer.State.Status), listed.State), answer.RestartCount
+	c.ExitCode, c.OOMKilled, c.Policy = answer.State.ExitCode, answer.State.OOMKilled, string(answer.HostConfig.RestartPolicy.Name)
+	if h := answer.State.Health; h != nil && h.Status != container.NoHealthcheck {
+		c.Health = string(h.Status)
+	}
+	return c, nil
 }
 
 // ping asks for a sign of life.

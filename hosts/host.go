@@ -2,8 +2,9 @@
 // TCP with TLS; the files of the machine itself; and over SSH the probe of another one.
 //
 // Everything here only reads: of the engine's API it uses HEAD or GET /_ping and
-// GET /containers/json, /containers/{id}/stats and /containers/{id}/logs, so a proxy in
-// front of the socket needs to let no more than these through.
+// GET /containers/json, /containers/{id}/json, /containers/{id}/stats and
+// /containers/{id}/logs, so a proxy in front of the socket needs to let no more than these
+// through.
 //
 // Over SSH the bot shows its key only to servers whose own key people have looked at and
 // pinned, with `ronde host trust`. It asks for nothing but sessions that run one command
@@ -140,6 +141,20 @@ func (h *Host) Containers(ctx context.Context) ([]ContainerSample, error) {
 //
 // Results and errors are those of [Host.Containers].
 func (h *Host) Since(ctx context.Context, before []ContainerSample) ([]ContainerSample, error) {
+	earlier := make(map[string]CPU, len(before))
+	for _, b := range before {
+		if b.Err == nil {
+			earlier[b.ID] = b.Now
+		}
+	}
+	return h.readAll(ctx, func(ctx context.Context, c Container) (ContainerSample, error) {
+		before, known := earlier[c.ID]
+		return h.sample(ctx, c.ID, before, known)
+	})
+}
+
+// readAll reads all running containers at once.
+func (h *Host) readAll(ctx context.Context, read func(context.Context, Container) (ContainerSample, error)) ([]ContainerSample, error) {
 	if h.engine == nil {
 		return nil, fmt.Errorf("list containers of %s: %w", h.name, ErrNoEngine)
 	}
@@ -147,17 +162,18 @@ func (h *Host) Since(ctx context.Context, before []ContainerSample) ([]Container
 	if err != nil {
 		return nil, err
 	}
-	earlier := make(map[string]CPU, len(before))
-	for _, b := range before {
-		if b.Err == nil {
-			earlier[b.ID] = b.Now
-		}
-	}
-	samples := h.sampleAll(ctx, running, earlier)
+	samples := h.sampleAll(ctx, running, read)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("read containers of %s: %w", h.name, context.Cause(ctx))
 	}
 	return h.sift(samples)
+}
+
+// Once reads all running containers a single time, so that Before is the zero CPU: the
+// reading is for somebody who has an earlier one. Results and errors are those of
+// [Host.Containers].
+func (h *Host) Once(ctx context.Context) ([]ContainerSample, error) {
+	return h.readAll(ctx, func(ctx context.Context, c Container) (ContainerSample, error) { return h.read(ctx, c.ID, true) })
 }
 
 // Ping asks the engine for a sign of life, which takes a millisecond or a round
@@ -187,7 +203,7 @@ func (h *Host) list(ctx context.Context, ask func(context.Context) ([]Container,
 	return nil, &UnreachableError{Host: h.name, Err: fmt.Errorf("list containers: %w", err)}
 }
 
-func (h *Host) sampleAll(ctx context.Context, running []Container, earlier map[string]CPU) []ContainerSample {
+func (h *Host) sampleAll(ctx context.Context, running []Container, read func(context.Context, Container) (ContainerSample, error)) []ContainerSample {
 	samples := make([]ContainerSample, len(running))
 	free := make(chan struct{}, parallel)
 	var all sync.WaitGroup
@@ -195,8 +211,9 @@ func (h *Host) sampleAll(ctx context.Context, running []Container, earlier map[s
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			before, known := earlier[c.ID]
-			sample, err := h.sample(ctx, c.ID, before, known)
+			ctx, cancel := context.WithTimeout(ctx, h.patience)
+			defer cancel()
+			sample, err := read(ctx, c)
 			sample.ID, sample.Name, sample.State, sample.Err = c.ID, c.Name, c.State, err
 			samples[i] = sample
 		})
@@ -205,15 +222,13 @@ func (h *Host) sampleAll(ctx context.Context, running []Container, earlier map[s
 	return samples
 }
 
+// sample reads one container. before is an earlier reading where one is known.
 func (h *Host) sample(ctx context.Context, id string, before CPU, known bool) (ContainerSample, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
-	defer cancel()
 	sample, err := h.read(ctx, id, known)
 	if !known || err != nil {
 		return sample, err
 	}
-	if sample.Now.Used < before.Used || sample.Now.System <= before.System {
-		// Counters that went back began anew: container or server restarted.
+	if !sample.Now.Follows(before) {
 		return h.read(ctx, id, false)
 	}
 	sample.Before = before

@@ -24,8 +24,8 @@ const (
 
 // LogLine is a line that a container wrote.
 type LogLine struct {
-	At   time.Time // when, by the clock of its server; zero when the engine does not say
-	Text string    // as it was written: any bytes but a line feed
+	At   time.Time `json:"at"`   // when, by the clock of its server; zero when the engine does not say
+	Text string    `json:"text"` // as it was written: any bytes but a line feed
 }
 
 // Listed lists all containers, also those that stopped. Its errors are those of
@@ -108,24 +108,4 @@ func readLine(line string) LogLine {
 		return LogLine{Text: line}
 	}
 	return LogLine{At: at, Text: rest}
-}
-
-// Listed lists all containers of the host called name; see [Host.Listed]. Its error may
-// be an [*UnknownHostError], too.
-func (s *Set) Listed(ctx context.Context, name string) ([]Container, error) {
-	h, err := s.Find(name)
-	if err != nil {
-		return nil, err
-	}
-	return h.Listed(ctx)
-}
-
-// Tail reads the last lines of a container on the host called name; see [Host.Tail]. Its
-// error may be an [*UnknownHostError], too.
-func (s *Set) Tail(ctx context.Context, name, id string) ([]LogLine, error) {
-	h, err := s.Find(name)
-	if err != nil {
-		return nil, err
-	}
-	return h.Tail(ctx, id)
 }

@@ -16,43 +16,48 @@ var ErrNotRunning = errors.New("container is not running")
 // ContainerSample is what the engine counted for one container. It holds raw
 // counters; package checks turns them into percentages.
 type ContainerSample struct {
-	ID    string // 64 hexadecimal digits
-	Name  string // without the engine's leading slash
-	State string // as the engine lists it: "running", "paused", "restarting"
+	ID    string `json:"id"`    // 64 hexadecimal digits
+	Name  string `json:"name"`  // without the engine's leading slash
+	State string `json:"state"` // as the engine lists it: "running", "paused", "restarting"
 
-	At          time.Time // when the reading came here, by our clock
-	Before, Now CPU       // two readings; Before is the zero CPU when there is only one
-	Memory      Memory
-	PIDs        PIDs
+	At     time.Time `json:"at"`     // when the reading came here, by our clock
+	Before CPU       `json:"before"` // an earlier reading than Now; the zero CPU when there is none
+	Now    CPU       `json:"now"`
+	Memory Memory    `json:"memory"`
+	PIDs   PIDs      `json:"pids"`
 
 	// Err says why there are no figures: [ErrNotRunning],
 	// [context.DeadlineExceeded] or what the engine answered. Only ID, Name and
 	// State are set then.
-	Err error
+	Err error `json:"-"`
 }
 
 // CPU is a reading of the counters that a percentage is computed from. They only
 // ever grow, until the container or its server restarts.
 type CPU struct {
-	Used   uint64 // nanoseconds on any core
-	System uint64 // nanoseconds that all cores of the server spent, idle or not
-	Cores  int    // cores online; 0 when the engine does not say
+	Used   uint64 `json:"used"`   // nanoseconds on any core
+	System uint64 `json:"system"` // nanoseconds that all cores of the server spent, idle or not
+	Cores  int    `json:"cores"`  // cores online; 0 when the engine does not say
 }
+
+// Follows tells whether c can be a later reading than before. Counters that went back
+// began anew: container or server restarted.
+func (c CPU) Follows(before CPU) bool { return c.Used >= before.Used && c.System > before.System }
 
 // Memory is in bytes.
 type Memory struct {
-	Usage uint64
-	Limit uint64 // the server's memory when the container has no limit; 0 when unknown
+	Usage uint64 `json:"usage"`
+	Limit uint64 `json:"limit"` // the server's memory when the container has no limit; 0 when unknown
 	// TotalInactiveFile is page cache that can be dropped at once, with that of
 	// nested groups. Only cgroup v1 has it; nil otherwise.
-	TotalInactiveFile *uint64
-	InactiveFile      uint64
+	TotalInactiveFile *uint64 `json:"total_inactive_file,omitempty"`
+	InactiveFile      uint64  `json:"inactive_file"`
 }
 
 // PIDs counts processes and threads.
 type PIDs struct {
-	Current uint64
-	Limit   uint64 // 0 or the largest uint64 means none
+	Current uint64 `json:"current"`
+	Limit   uint64 `json:"limit"` // 0 or the largest uint64 means none
 }
 
 // largestAnswer is far above the few kilobytes that an engine sends.

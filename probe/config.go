@@ -15,7 +15,10 @@ import (
 // may ask chooses by name among what stands here, and can neither add to it nor change
 // its arguments. The zero Config lets nothing.
 type Config struct {
-	Docker Engine `toml:"docker"`
+	Docker EngineAddress `toml:"docker"`
+	// ContainerLogs lets the last lines of any container be read, which everybody in the
+	// bot's rooms may then see.
+	ContainerLogs bool `toml:"container_logs"`
 }
 
 // maxConfig is the longest probe.toml read, in bytes.

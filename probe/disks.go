@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/shirou/gopsutil/v4/common"
 	"github.com/shirou/gopsutil/v4/disk"
 )
 
@@ -38,7 +37,7 @@ func Disks() Question[[]Disk] {
 }
 
 func readDisks(ctx context.Context, root string) ([]Disk, error) {
-	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: filepath.Join(root, "proc")})
+	ctx = below(ctx, root)
 	parts, err := disk.PartitionsWithContext(ctx, false)
 	if err != nil {
 		return nil, fmt.Errorf("list file systems: %w", err)

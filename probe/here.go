@@ -26,8 +26,8 @@ func Here(file string) (*Machine, error) {
 	return &Machine{Host: h, Root: "/", Config: c}, nil
 }
 
-// Engine is where a Docker engine listens.
-type Engine struct {
+// EngineAddress is where a Docker engine listens.
+type EngineAddress struct {
 	// Address is "unix:///run/docker.sock"; "none" for an engine that is not to be asked,
 	// and "" for the usual socket, if it is there.
 	Address string
@@ -37,7 +37,7 @@ type Engine struct {
 const noEngine = "none"
 
 // UnmarshalText takes what hosts can reach without certificates.
-func (e *Engine) UnmarshalText(written []byte) error {
+func (e *EngineAddress) UnmarshalText(written []byte) error {
 	e.Address = string(written)
 	if e.Address == noEngine {
 		return nil
@@ -50,7 +50,7 @@ func (e *Engine) UnmarshalText(written []byte) error {
 }
 
 // address returns the address to ask, "" for none; usual is the path of the usual socket.
-func (e Engine) address(usual string) string {
+func (e EngineAddress) address(usual string) string {
 	if e.Address == noEngine {
 		return ""
 	}

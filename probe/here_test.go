@@ -18,7 +18,7 @@ func TestTheUsualEngineIsAskedWhereThereIsOne(t *testing.T) {
 		{"", there, "unix://" + there}, {"", there + "x", ""}, {"none", there, ""},
 		{"unix:///run/podman.sock", there, "unix:///run/podman.sock"}, {"tcp://127.0.0.1:2375", there + "x", "tcp://127.0.0.1:2375"},
 	} {
-		if got := (Engine{tt.setting}).address(tt.usual); got != tt.want {
+		if got := (EngineAddress{tt.setting}).address(tt.usual); got != tt.want {
 			t.Errorf("docker = %q with %s: asks %q, want %q", tt.setting, filepath.Base(tt.usual), got, tt.want)
 		}
 	}

@@ -45,12 +45,7 @@ type Question[T any] struct {
 // read, those of [hosts.Host.Exec], or that of ctx.
 func Ask[T any](ctx context.Context, h *hosts.Host, q Question[T]) (answer T, err error) {
 	if h.IsRemote() {
-		raw, err := h.Exec(ctx, CommandLine(q.Name, q.Args))
-		err = told(raw, err, &answer)
-		if err != nil {
-			return answer, fmt.Errorf("ask %s for %s: %w", h.Name(), q.Name, err)
-		}
-		return answer, nil
+		return askOver(ctx, h.Name(), h.Exec, q)
 	}
 	m, err := machineOf(h)
 	if err == nil {
@@ -58,6 +53,15 @@ func Ask[T any](ctx context.Context, h *hosts.Host, q Question[T]) (answer T, er
 	}
 	if err != nil {
 		return answer, fmt.Errorf("ask %s for %s: %w", h.Name(), q.Name, err)
+	}
+	return answer, nil
+}
+
+// askOver asks the host called name through what sends it a command line.
+func askOver[T any](ctx context.Context, name string, exec func(ctx context.Context, line string) ([]byte, error), q Question[T]) (answer T, err error) {
+	raw, err := exec(ctx, CommandLine(q.Name, q.Args))
+	if err = told(raw, err, &answer); err != nil {
+		return answer, fmt.Errorf("ask %s for %s: %w", name, q.Name, err)
 	}
 	return answer, nil
 }
@@ -91,6 +95,7 @@ const (
 	NoSuch     Code = "no-such"     // the machine's configuration names no such thing
 	BadRequest Code = "bad-request" // the question or its arguments are not understood
 	NoEngine   Code = "no-engine"   // there is no Docker engine
+	Away       Code = "away"        // the Docker engine is
 	TooLarge   Code = "too-large"   // the answer is
 	Busy       Code = "busy"        // too many are asking at once
 )
@@ -118,9 +123,12 @@ func (e *Error) Is(target error) bool {
 func errorOf(err error) *Error {
 	e := &Error{Code: Failed, Text: err.Error()}
 	var coded *Error
+	var away *hosts.UnreachableError
 	switch {
 	case errors.As(err, &coded):
 		e.Code = coded.Code
+	case errors.As(err, &away):
+		e.Code = Away
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Code = Late
 	case errors.Is(err, hosts.ErrNoEngine):

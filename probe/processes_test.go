@@ -1,0 +1,161 @@
+package probe
+
+import (
+	"encoding/json"
+	"math"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// burn starts a process that does nothing but that, with a secret among its arguments.
+func burn(t *testing.T) (pid int) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", "while :; do :; done", "hunter2")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return cmd.Process.Pid
+}
+
+// TestABusyProcessIsThatOfTopAndPs: its share of the CPU by top over the same time, the
+// rest by ps; and nothing that it was started with.
+func TestABusyProcessIsThatOfTopAndPs(t *testing.T) {
+	pid := strconv.Itoa(burn(t))
+	var top []string
+	var both sync.WaitGroup
+	both.Go(func() { top = said(t, "top", "-b", "-d", "3", "-n", "2", "-p", pid) })
+	list, err := Ask(t.Context(), machine(t, "/").Host, Processes(3*time.Second))
+	both.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(list)
+	if err != nil || strings.Contains(string(raw), "hunter2") || strings.Contains(string(raw), "while") {
+		t.Errorf("it tells what a process was started with: %s (%v)", raw, err)
+	}
+	for _, p := range list.Busiest {
+		if strconv.Itoa(p.PID) == pid {
+			compareProcess(t, p, top[len(top)-4]) // %CPU %MEM TIME+ COMMAND
+			return
+		}
+	}
+	t.Errorf("it is not among the busiest of %d: %+v", list.Count, list.Busiest)
+}
+
+func compareProcess(t *testing.T, p Process, top string) {
+	t.Helper()
+	share, err := strconv.ParseFloat(top, 64)
+	if err != nil || math.Abs(p.CPU-share) > 15 || p.Least > p.CPU+1 || p.Least <= 0 {
+		t.Errorf("%v %% of a core, at least %v %%; top says %s (%v)", p.CPU, p.Least, top, err)
+	}
+	ps := said(t, "ps", "-o", "user=,comm=,etimes=,rss=", "-p", strconv.Itoa(p.PID))
+	if p.User != ps[0] || p.Name != ps[1] {
+		t.Errorf("it is %s of %s, ps says %q", p.Name, p.User, ps)
+	}
+	if age, err := strconv.Atoi(ps[2]); err != nil || math.Abs(time.Since(p.Started).Seconds()-float64(age)) > 2 {
+		t.Errorf("started %s, %s seconds ago by ps (%v)", p.Started, ps[2], err)
+	}
+	if rss, err := strconv.Atoi(ps[3]); err != nil || math.Abs(float64(p.Memory)-float64(rss)*1024) > 4<<20 {
+		t.Errorf("%d bytes, ps says %s KiB (%v)", p.Memory, ps[3], err)
+	}
+}
+
+// TestWhatIsBusyAllTheTime: a peak is none, nor a process that came or went.
+func TestWhatIsBusyAllTheTime(t *testing.T) {
+	start := time.Unix(1000, 0)
+	// cpu has the seconds of CPU at the beginning and each second after it; -1 for "not
+	// there".
+	type life []float64
+	lives := map[running]life{
+		{1, 0}:       {50, 51, 52, 53},
+		{2, 0}:       {7, 9.5, 9.5, 9.5},
+		{3, 0}:       {1, 1.3, 1.6, 1.9},
+		{4, 1001500}: {-1, -1, 0.2, 1.2},
+		{5, 0}:       {0, 1, 2, -1},
+		{6, 0}:       {10, 10, 10, 10},
+		{1, 1}:       {90, 90, 89, 90},
+	}
+	samples := make([]map[running]usage, 4)
+	for i := range samples {
+		samples[i] = map[running]usage{}
+		for name, l := range lives {
+			if l[i] >= 0 {
+				samples[i][name] = usage{at: start.Add(time.Duration(i) * time.Second), cpu: l[i], name: name}
+			}
+		}
+	}
+	want := map[running][2]float64{{1, 0}: {100, 100}, {2, 0}: {83.3, 0}, {3, 0}: {30, 30}, {4, 1001500}: {80, 0}, {6, 0}: {0, 0}, {1, 1}: {0, 0}}
+	all := mostBusy(samples)
+	for _, b := range all {
+		if w := want[b.name]; math.Abs(b.average-w[0]) > 0.1 || math.Abs(b.least-w[1]) > 0.1 {
+			t.Errorf("%v: %v and at least %v, want %v", b.name, b.average, b.least, w)
+		}
+	}
+	if len(all) != len(want) || all[0].name.pid != 1 || all[1].name.pid != 2 {
+		t.Errorf("got %v", all)
+	}
+}
+
+func TestTheContainerOfAProcessIsFound(t *testing.T) {
+	id := strings.Repeat("ab", 32)
+	inner := strings.Repeat("cd", 32)
+	for name, tt := range map[string]struct{ cgroup, want string }{
+		"version 2, systemd":   {"0::/system.slice/docker-" + id + ".scope\n", id},
+		"version 2, cgroupfs":  {"0::/docker/" + id + "\n", id},
+		"version 1":            {"12:pids:/docker/" + id + "\n1:name=systemd:/docker/" + id + "\n0::/\n", id},
+		"seen from another":    {"0::/../docker-" + id + ".scope\n", id},
+		"a container in one":   {"0::/docker/" + id + "/docker/" + inner + "\n", inner},
+		"below its own":        {"0::/system.slice/docker-" + id + ".scope/init.scope\n", id},
+		"none":                 {"0::/user.slice/user-1000.slice/session-3.scope\n", ""},
+		"something like an id": {"0::/docker/" + id + "ab\n", ""},
+		"nothing":              {"", ""},
+		"no cgroup file":       {id, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ReadContainerID(tt.cgroup); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestUsersAreThoseOfTheMachine(t *testing.T) {
+	users := ReadUsers(strings.NewReader("root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\n\nwww-data:x:33:33\nbroken\n:x:5\nbad:x:-1:\nfar:x:4294967296:"))
+	if len(users) != 2 || users[0] != "root" || users[33] != "www-data" {
+		t.Errorf("got %v", users)
+	}
+}
+
+func FuzzContainerID(f *testing.F) {
+	f.Add("0::/system.slice/docker-" + strings.Repeat("ab", 32) + ".scope\n")
+	f.Add("12:pids:/docker/x\n::")
+	f.Fuzz(func(t *testing.T, cgroup string) {
+		if id := ReadContainerID(cgroup); id != "" && len(id) != 64 {
+			t.Errorf("%q: %q", cgroup, id)
+		}
+	})
+}
+
+func FuzzUsers(f *testing.F) {
+	f.Add("root:x:0:0:root:/root:/bin/bash\n")
+	f.Fuzz(func(t *testing.T, passwd string) {
+		for uid, name := range ReadUsers(strings.NewReader(passwd)) {
+			if name == "" || strings.ContainsAny(name, ":\n") {
+				t.Errorf("%d is %q", uid, name)
+			}
+		}
+	})
+}
+
+func TestHowLongProcessesAreSampledIsBounded(t *testing.T) {
+	for _, line := range []string{"processes", "processes 0", "processes -1", "processes 16", "processes 5s", "processes 5 5", "processes 1e9"} {
+		if _, err := parse(line); err == nil {
+			t.Errorf("%q is asked", line)
+		}
+	}
+}

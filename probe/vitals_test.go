@@ -1,0 +1,82 @@
+package probe
+
+import (
+	"math"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// said returns what an admin's program prints, word by word.
+func said(t *testing.T, program string, args ...string) []string {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil && os.Getenv("RONDE_PEERS") != "required" {
+		t.Skip(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", program, err)
+	}
+	return strings.Fields(string(out))
+}
+
+func TestVitalSignsAreThoseOfFreeAndUptime(t *testing.T) {
+	v, err := Ask(t.Context(), machine(t, "/").Host, VitalSigns())
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := said(t, "free", "--bytes") // …, Mem: total used free shared cache available, Swap: total used free
+	for i, got := range map[int]uint64{7: v.Memory, 12: v.MemoryAvailable, 14: v.Swap, 15: v.SwapUsed} {
+		want, err := strconv.ParseUint(free[i], 10, 64)
+		if err != nil || math.Abs(float64(got)-float64(want)) > 1<<30 { // others allocate meanwhile
+			t.Errorf("got %d, free says %d (%v)", got, want, err)
+		}
+	}
+	if total := strconv.FormatUint(v.Memory, 10); total != free[7] {
+		t.Errorf("memory is %s, free says %s", total, free[7])
+	}
+	booted, err := time.ParseInLocation("2006-01-02 15:04:05", strings.Join(said(t, "uptime", "--since"), " "), time.Local)
+	if err != nil || v.Booted.Sub(booted).Abs() > 2*time.Second {
+		t.Errorf("booted %s, uptime says %s (%v)", v.Booted, booted, err)
+	}
+	averages := said(t, "cat", "/proc/loadavg")
+	if want, err := strconv.ParseFloat(averages[2], 64); err != nil || math.Abs(v.Load15-want) > 0.5 {
+		t.Errorf("load %v over a quarter of an hour, the kernel says %s (%v)", v.Load15, averages[2], err)
+	}
+	if cores := said(t, "nproc", "--all")[0]; strconv.Itoa(v.Cores) != cores || v.CPU < 0 || v.CPU > 100 {
+		t.Errorf("%d cores, %v %% busy; nproc says %s", v.Cores, v.CPU, cores)
+	}
+}
+
+func TestPressureIsReadAsTheKernelWritesIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file string
+		want Pressure
+	}{
+		"memory":         {"some avg10=1.00 avg60=12.50 avg300=0.10 total=100\nfull avg10=0.00 avg60=3.25 avg300=0.00 total=5\n", Pressure{Some: 12.5, Full: 3.25}},
+		"an older CPU":   {"some avg10=0.00 avg60=90.64 avg300=83.15 total=11671332649\n", Pressure{Some: 90.64}},
+		"nothing":        {"", Pressure{}},
+		"something else": {"some avg60=x\nfull avg60=1e9 avg60=NaN avg60=-1\nmany avg60=5\navg60=5", Pressure{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ReadPressure(tt.file); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzPressure(f *testing.F) {
+	f.Add("some avg10=1.00 avg60=12.50 avg300=0.10 total=100\nfull avg10=0.00 avg60=3.25 avg300=0.00 total=5\n")
+	f.Add("some avg60=NaN")
+	f.Fuzz(func(t *testing.T, file string) {
+		if p := ReadPressure(file); !(p.Some >= 0 && p.Some <= 100 && p.Full >= 0 && p.Full <= 100) {
+			t.Errorf("%q: %+v", file, p)
+		}
+	})
+}
