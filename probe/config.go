@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -13,7 +15,48 @@ import (
 // Config is a machine's probe.toml: what it lets be asked beyond its own state. Whoever
 // may ask chooses by name among what stands here, and can neither add to it nor change
 // its arguments. The zero Config lets nothing.
-type Config struct{}
+type Config struct {
+	Plugins []PluginConfig `toml:"plugin"`
+	Backups []BackupConfig `toml:"backup"`
+}
+
+// check returns the first mistake that the types do not show.
+func (c Config) check() error {
+	taken := map[string]bool{}
+	take := func(kind, name string) error {
+		if !configName.MatchString(name) || taken[kind+name] {
+			return fmt.Errorf("[[%s]] %q: name must be one word of letters, digits, dots, hyphens and underscores, and no other's", kind, name)
+		}
+		taken[kind+name] = true
+		return nil
+	}
+	for _, p := range c.Plugins {
+		if err := errors.Join(take("plugin", p.Name), p.check()); err != nil {
+			return err
+		}
+	}
+	for _, b := range c.Backups {
+		if err := errors.Join(take("backup", b.Name), b.check()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var configName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Length is a length of time, as in "10s".
+type Length time.Duration
+
+// UnmarshalText reads what [time.ParseDuration] does.
+func (l *Length) UnmarshalText(s []byte) error {
+	d, err := time.ParseDuration(string(s))
+	if err == nil && d <= 0 {
+		err = errors.New("a length of time must be more than nothing")
+	}
+	*l = Length(d)
+	return err
+}
 
 // maxConfig is the longest probe.toml read, in bytes.
 const maxConfig = 1 << 20
@@ -50,6 +93,9 @@ func ReadConfig(doc []byte) (Config, error) {
 		row, column := wrong.Position()
 		return Config{}, fmt.Errorf("line %d, column %d: %s", row, column, wrong.Error())
 	case err != nil:
+		return Config{}, err
+	}
+	if err := c.check(); err != nil {
 		return Config{}, err
 	}
 	return c, nil

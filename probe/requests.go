@@ -4,5 +4,9 @@ package probe
 func Requests() []Request {
 	return []Request{
 		plain(Disks()),
+		plain(BackupState()),
+		plain(PackageState()),
+		pluginRequest(),
+		plain(RebootNotice()),
 	}
 }
