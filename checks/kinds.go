@@ -107,6 +107,9 @@ func Kinds() []Kind {
 	return []Kind{
 		statsKind(),
 		diskKind(),
+		backupsKind(),
+		packagesKind(),
+		pluginKind(),
 		rebootKind(),
 		oauthKind(),
 	}
