@@ -83,9 +83,10 @@ func verbs() []verb {
 			return nil
 		}},
 		{`machine (\S+)`, func(c *chat, _ step, m []string) error {
-			c.tables += fmt.Sprintf("[[host]]\nname = %q\nlocal = true\nroot = %q\n", m[1], c.dir)
-			return os.MkdirAll(filepath.Join(c.dir, "run"), 0o700)
+			c.tables += fmt.Sprintf("[[host]]\nname = %q\nlocal = true\nroot = %q\nprobe_file = %q\n", m[1], c.dir, filepath.Join(c.dir, "probe.toml"))
+			return errors.Join(os.MkdirAll(filepath.Join(c.dir, "run"), 0o700), c.putFile("probe.toml", ""))
 		}},
+		{`file (\S+)`, func(c *chat, s step, m []string) error { return c.putFile(m[1], strings.Join(s.block, "\n")) }},
 		{`reboot needed for (.*)`, func(c *chat, _ step, m []string) error {
 			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
 		}},

@@ -107,6 +107,9 @@ func Kinds() []Kind {
 	return []Kind{
 		containersKind(),
 		diskKind(),
+		backupsKind(),
+		packagesKind(),
+		pluginKind(),
 		rebootKind(),
 		oauthKind(),
 		certificateKind(),

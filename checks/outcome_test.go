@@ -46,7 +46,7 @@ func stories() []Report {
 		return newSecretReport(OAuthConfig{Name: "intra", ApplicationURL: "https://profile.example.org/1"}, until, said, now)
 	}
 	reboot := func(packages ...string) RebootReport {
-		return newRebootReport("antigone", hosts.RebootNotice{Required: true, Packages: packages}, now)
+		return newRebootReport("antigone", probe.Reboot{Noted: true, Packages: packages}, now)
 	}
 	failure := func(check, host string, err error) Report { return Measurement{Result: failed(check, host, now, err)} }
 	return []Report{
@@ -71,7 +71,7 @@ func stories() []Report {
 		failure("containers", "antigone", context.DeadlineExceeded),
 		failure("dance", "antigone", errNoSuch),
 		failure("oauth", "intra", fmt.Errorf("it %w: dial 192.0.2.1", errAway)),
-		newRebootReport("antigone", hosts.RebootNotice{}, now),
+		newRebootReport("antigone", probe.Reboot{}, now),
 		reboot(), reboot("linux-image-6.1.0-28-amd64"), reboot("libc6", "libssl3", "linux-image-6.1.0-28-amd64", "dbus"),
 		secret(time.Date(2027, 2, 10, 12, 0, 0, 0, time.UTC), nil),
 		secret(time.Date(2026, 11, 21, 23, 30, 0, 0, time.UTC), nil), // tomorrow, here

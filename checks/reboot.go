@@ -8,13 +8,19 @@ import (
 	"strings"
 	"time"
 
-	"ronde/hosts"
+	"ronde/probe"
 	"ronde/text"
 )
 
-// FaultReboot says that something that was upgraded works only after a reboot. The
-// thing is the packages that asked for it, "" when it is not known.
-const FaultReboot Fault = "reboot-required"
+// Faults of a machine that has to be rebooted.
+const (
+	// FaultReboot says that something that was upgraded works only after a reboot. The
+	// thing is the packages that asked for it, "" when it is not known.
+	FaultReboot Fault = "reboot-required"
+	// FaultKernel says that a newer kernel is installed than the one that runs, which
+	// no package said. The thing is the newer one, the note the one that runs.
+	FaultKernel Fault = "kernel-old"
+)
 
 // mostPackages is how many packages a phone shows.
 const mostPackages = 10
@@ -24,31 +30,39 @@ type RebootReport struct {
 	Result
 	Required *bool    `json:"required"` // nil when unknown
 	Packages []string `json:"packages"` // that asked for it, a kernel first; never nil
+	// Kernel is the one that runs beside the newest; nil when it is not known.
+	Kernel *probe.Kernel `json:"kernel,omitempty"`
 }
 
 func rebootKind() Kind {
-	return Kind{Name: "reboot", Needs: NeedsProbe, Help: "Whether something that was upgraded works only after a reboot.", Holds: true, Measure: measureReboot, Calm: calmReboot}
+	return Kind{Name: "reboot", Needs: NeedsProbe, Help: "Whether something that was upgraded works only after a reboot: a package says so, or a newer kernel is installed than the one that runs.", Holds: true, Measure: measureReboot, Calm: calmReboot}
 }
 
-func measureReboot(_ context.Context, a Asked) (Report, error) {
-	h := a.Host
-	notice, err := h.Reboot()
+func measureReboot(ctx context.Context, a Asked) (Report, error) {
+	said, err := probe.Ask(ctx, a.Host, probe.RebootNotice())
 	if err != nil {
-		return RebootReport{Result: failed("reboot", h.Name(), time.Now(), err), Packages: []string{}}, err
+		return RebootReport{Result: failed("reboot", a.Name, time.Now(), err), Packages: []string{}}, err
 	}
-	return newRebootReport(h.Name(), notice, time.Now()), nil
+	return newRebootReport(a.Name, said, time.Now()), nil
 }
 
-func newRebootReport(host string, notice hosts.RebootNotice, at time.Time) RebootReport {
-	r := RebootReport{
-		Result:   Result{Check: "reboot", Host: host, At: at, Findings: []Finding{}},
-		Required: &notice.Required, Packages: kernelFirst(notice.Packages),
+func newRebootReport(name string, said probe.Reboot, at time.Time) RebootReport {
+	required := said.Required()
+	return RebootReport{
+		Result:   newResult("reboot", name, at, rebootFindings(said)),
+		Required: &required, Packages: kernelFirst(said.Packages), Kernel: said.Kernel,
 	}
-	if notice.Required {
-		r.Findings = append(r.Findings, Finding{Status: Warning, Thing: strings.Join(r.Packages, ", "), Fault: FaultReboot})
+}
+
+// rebootFindings says why a reboot is required: what packages noted, else the kernel.
+func rebootFindings(said probe.Reboot) []Finding {
+	switch {
+	case said.Noted:
+		return []Finding{{Status: Warning, Thing: strings.Join(kernelFirst(said.Packages), ", "), Fault: FaultReboot}}
+	case said.Kernel != nil && said.Kernel.Old:
+		return []Finding{{Status: Warning, Thing: said.Kernel.NewestVersion, Fault: FaultKernel, Note: said.Kernel.RunningVersion}}
 	}
-	r.Status = worst(r.Findings)
-	return r
+	return nil
 }
 
 // kernelFirst puts the package that most reboots are for where it is not cut off.
@@ -71,6 +85,8 @@ func (r RebootReport) Print(w io.Writer) error {
 	switch {
 	case r.Error != "":
 		said = r.Error
+	case r.Status != OK && len(r.Packages) == 0 && r.Kernel != nil && r.Kernel.Old:
+		said = fmt.Sprintf("a reboot is required: the kernel %s is installed, %s runs", r.Kernel.NewestVersion, r.Kernel.RunningVersion)
 	case r.Status != OK && len(r.Packages) == 0:
 		said = "a reboot is required"
 	case r.Status != OK:

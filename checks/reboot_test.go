@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ronde/hosts"
+	"ronde/probe"
 )
 
 // here makes a host that is a machine with these files in its folder run.
@@ -60,12 +61,12 @@ func TestWhatAMachineNotesIsTheVerdictOfReboot(t *testing.T) {
 		{
 			"another machine", newHost(t, hosts.Config{Name: "balearica"}), Unknown, nil,
 			[]Finding{{Status: Unknown, Thing: "balearica", Fault: FaultNotLocal}},
-			"balearica: unknown: ask balearica for a reboot: it is not this machine: local is not set\n",
+			"balearica: unknown: ask balearica for reboot: it is not this machine: local is not set\n",
 		},
 		{
 			"a folder that is not there", newHost(t, hosts.Config{Name: "antigone", Local: true, Root: "/nonexistent"}), Unknown, nil,
 			[]Finding{{Status: Unknown, Thing: "antigone", Fault: FaultFailed}},
-			"antigone: unknown: ask antigone for a reboot: open /nonexistent/run: no such file or directory\n",
+			"antigone: unknown: ask antigone for reboot: open /nonexistent/run: no such file or directory\n",
 		},
 	}
 	for _, tt := range tests {
@@ -86,8 +87,22 @@ func TestWhatAMachineNotesIsTheVerdictOfReboot(t *testing.T) {
 	}
 }
 
+func TestANewerKernelIsAReason(t *testing.T) {
+	r := newRebootReport("antigone", probe.Reboot{Kernel: &probe.Kernel{RunningVersion: "6.1.140-1", NewestVersion: "6.1.147-1", Old: true}}, now)
+	var printed strings.Builder
+	if err := r.Print(&printed); err != nil || r.Status != Warning || !*r.Required || r.Findings[0].Fault != FaultKernel {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if want := "antigone: warning: a reboot is required: the kernel 6.1.147-1 is installed, 6.1.140-1 runs\n"; printed.String() != want {
+		t.Errorf("printed %q, want %q", printed.String(), want)
+	}
+	if r := newRebootReport("antigone", probe.Reboot{Kernel: &probe.Kernel{}}, now); r.Status != OK || *r.Required {
+		t.Errorf("the newest kernel runs: %+v", r)
+	}
+}
+
 func TestManyPackagesFitOnAPhone(t *testing.T) {
-	notice := hosts.RebootNotice{Required: true}
+	notice := probe.Reboot{Noted: true}
 	for range 13 {
 		notice.Packages = append(notice.Packages, strings.Repeat("x", 50))
 	}
@@ -100,7 +115,7 @@ func TestManyPackagesFitOnAPhone(t *testing.T) {
 }
 
 func TestJSONOfARebootIsAnObjectOfItsResult(t *testing.T) {
-	got, err := json.Marshal(newRebootReport("antigone", hosts.RebootNotice{}, now))
+	got, err := json.Marshal(newRebootReport("antigone", probe.Reboot{}, now))
 	want := `{"check":"reboot","host":"antigone","status":"ok","at":"2026-11-21T03:14:08+01:00","findings":[],"required":false,"packages":[]}`
 	if string(got) != want || err != nil {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)

@@ -67,6 +67,8 @@ var All = []Command{
 	Who,
 	Why,
 	Stats,
+	Updates,
+	Backups,
 	Logs,
 	Reload,
 	Help,

@@ -43,6 +43,8 @@ type Samplers interface {
 // again.
 type Checks interface {
 	Recent(ctx context.Context, refs []string, maxAge time.Duration, l *text.Language) []checks.Outcome
+	// Targets lists what a kind of check can be made of.
+	Targets(kind string) ([]checks.Target, error)
 }
 
 // Notices takes what has to be said once.

@@ -36,6 +36,10 @@ const (
 // configuration.
 var ErrNoEngine = errors.New("no Docker engine is configured")
 
+// ErrNotLocal is the error of a question that only the machine itself can answer,
+// about a host that is not this machine.
+var ErrNotLocal = errors.New("it is not this machine: local is not set")
+
 // UnreachableError says that the host's Docker engine is away: it refuses the
 // connection, does not answer in time or answers with an error.
 type UnreachableError struct {

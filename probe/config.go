@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -18,7 +20,47 @@ type Config struct {
 	Docker EngineAddress `toml:"docker"`
 	// ContainerLogs lets the last lines of any container be read, which everybody in the
 	// bot's rooms may then see.
-	ContainerLogs bool `toml:"container_logs"`
+	ContainerLogs bool           `toml:"container_logs"`
+	Plugins       []PluginConfig `toml:"plugin"`
+	Backups       []BackupConfig `toml:"backup"`
+}
+
+// check returns the first mistake that the types do not show.
+func (c Config) check() error {
+	taken := map[string]bool{}
+	take := func(kind, name string) error {
+		if !configName.MatchString(name) || taken[kind+name] {
+			return fmt.Errorf("[[%s]] %q: name must be one word of letters, digits, dots, hyphens and underscores, and no other's", kind, name)
+		}
+		taken[kind+name] = true
+		return nil
+	}
+	for _, p := range c.Plugins {
+		if err := errors.Join(take("plugin", p.Name), p.check()); err != nil {
+			return err
+		}
+	}
+	for _, b := range c.Backups {
+		if err := errors.Join(take("backup", b.Name), b.check()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var configName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Length is a length of time, as in "10s".
+type Length time.Duration
+
+// UnmarshalText reads what [time.ParseDuration] does.
+func (l *Length) UnmarshalText(s []byte) error {
+	d, err := time.ParseDuration(string(s))
+	if err == nil && d <= 0 {
+		err = errors.New("a length of time must be more than nothing")
+	}
+	*l = Length(d)
+	return err
 }
 
 // maxConfig is the longest probe.toml read, in bytes.
@@ -56,6 +98,9 @@ func ReadConfig(doc []byte) (Config, error) {
 		row, column := wrong.Position()
 		return Config{}, fmt.Errorf("line %d, column %d: %s", row, column, wrong.Error())
 	case err != nil:
+		return Config{}, err
+	}
+	if err := c.check(); err != nil {
 		return Config{}, err
 	}
 	return c, nil

@@ -28,7 +28,7 @@ func TestABusyProcessIsThatOfTopAndPs(t *testing.T) {
 	pid := strconv.Itoa(burn(t))
 	var top []string
 	var both sync.WaitGroup
-	both.Go(func() { top = said(t, "top", "-b", "-d", "3", "-n", "2", "-p", pid) })
+	both.Go(func() { top = toldBy(t, "top", "-b", "-d", "3", "-n", "2", "-p", pid) })
 	list, err := Ask(t.Context(), machine(t, "/").Host, Processes(3*time.Second))
 	both.Wait()
 	if err != nil {
@@ -53,7 +53,7 @@ func compareProcess(t *testing.T, p Process, top string) {
 	if err != nil || math.Abs(p.CPU-share) > 15 || p.Least > p.CPU+1 || p.Least <= 0 {
 		t.Errorf("%v %% of a core, at least %v %%; top says %s (%v)", p.CPU, p.Least, top, err)
 	}
-	ps := said(t, "ps", "-o", "user=,comm=,etimes=,rss=", "-p", strconv.Itoa(p.PID))
+	ps := toldBy(t, "ps", "-o", "user=,comm=,etimes=,rss=", "-p", strconv.Itoa(p.PID))
 	if p.User != ps[0] || p.Name != ps[1] {
 		t.Errorf("it is %s of %s, ps says %q", p.Name, p.User, ps)
 	}

@@ -11,5 +11,9 @@ func Requests() []Request {
 		plain(enginePing()),
 		plain(VitalSigns()),
 		{Name: "processes", Usage: "SECONDS", parse: parseProcesses},
+		plain(BackupState()),
+		plain(PackageState()),
+		pluginRequest(),
+		plain(RebootNotice()),
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // said returns what an admin's program prints, word by word.
-func said(t *testing.T, program string, args ...string) []string {
+func toldBy(t *testing.T, program string, args ...string) []string {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil && os.Getenv("RONDE_PEERS") != "required" {
 		t.Skip(err)
@@ -30,7 +30,7 @@ func TestVitalSignsAreThoseOfFreeAndUptime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free := said(t, "free", "--bytes") // …, Mem: total used free shared cache available, Swap: total used free
+	free := toldBy(t, "free", "--bytes") // …, Mem: total used free shared cache available, Swap: total used free
 	for i, got := range map[int]uint64{7: v.Memory, 12: v.MemoryAvailable, 14: v.Swap, 15: v.SwapUsed} {
 		want, err := strconv.ParseUint(free[i], 10, 64)
 		if err != nil || math.Abs(float64(got)-float64(want)) > 1<<30 { // others allocate meanwhile
@@ -40,15 +40,15 @@ func TestVitalSignsAreThoseOfFreeAndUptime(t *testing.T) {
 	if total := strconv.FormatUint(v.Memory, 10); total != free[7] {
 		t.Errorf("memory is %s, free says %s", total, free[7])
 	}
-	booted, err := time.ParseInLocation("2006-01-02 15:04:05", strings.Join(said(t, "uptime", "--since"), " "), time.Local)
+	booted, err := time.ParseInLocation("2006-01-02 15:04:05", strings.Join(toldBy(t, "uptime", "--since"), " "), time.Local)
 	if err != nil || v.Booted.Sub(booted).Abs() > 2*time.Second {
 		t.Errorf("booted %s, uptime says %s (%v)", v.Booted, booted, err)
 	}
-	averages := said(t, "cat", "/proc/loadavg")
+	averages := toldBy(t, "cat", "/proc/loadavg")
 	if want, err := strconv.ParseFloat(averages[2], 64); err != nil || math.Abs(v.Load15-want) > 0.5 {
 		t.Errorf("load %v over a quarter of an hour, the kernel says %s (%v)", v.Load15, averages[2], err)
 	}
-	if cores := said(t, "nproc", "--all")[0]; strconv.Itoa(v.Cores) != cores || v.CPU < 0 || v.CPU > 100 {
+	if cores := toldBy(t, "nproc", "--all")[0]; strconv.Itoa(v.Cores) != cores || v.CPU < 0 || v.CPU > 100 {
 		t.Errorf("%d cores, %v %% busy; nproc says %s", v.Cores, v.CPU, cores)
 	}
 }
