@@ -15,6 +15,8 @@ packages() {
     [ -x /usr/sbin/dockerd ] || command -v dockerd >/dev/null || echo docker.io
   fi
   command -v docker >/dev/null || echo docker
+  command -v redis-server >/dev/null || echo redis-server
+  [ -x /usr/sbin/netdata ] || command -v netdata >/dev/null || echo netdata-core
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
   local extra
   for extra in "$@"; do
@@ -29,6 +31,8 @@ effect() {
     ca-certificates) echo "Go modules can't be downloaded" ;;
     dovecot-*) echo "tests against a real mail server are skipped" ;;
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
+    netdata-core) echo "tests against a real Netdata are skipped" ;;
+    redis-server) echo "tests against a real Redis are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -45,7 +49,7 @@ say_missing() {
 # services lists the ones that the packages may bring along and that this machine has.
 services() {
   local unit
-  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service; do
+  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service netdata.service redis-server.service; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }

@@ -13,7 +13,10 @@ import (
 // Config is a machine's probe.toml: what it lets be asked beyond its own state. Whoever
 // may ask chooses by name among what stands here, and can neither add to it nor change
 // its arguments. The zero Config lets nothing.
-type Config struct{}
+type Config struct {
+	Netdata *NetdataConfig `toml:"netdata"` // nil: it may not be asked
+	Redis   []RedisConfig  `toml:"redis"`
+}
 
 // maxConfig is the longest probe.toml read, in bytes.
 const maxConfig = 1 << 20

@@ -4,5 +4,8 @@ package probe
 func Requests() []Request {
 	return []Request{
 		plain(Disks()),
+		plain(NetdataAlarms()),
+		chartRequest(),
+		redisRequest(),
 	}
 }
