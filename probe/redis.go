@@ -152,7 +152,7 @@ func (c RedisConfig) options(root string) ([]redis.DialOption, error) {
 			return nil, errors.New("read ca_file: it holds no certificate")
 		}
 	}
-	return append(options, redis.DialUseTLS(true), redis.DialTLSConfig(trusted)), nil
+	return append(options, redis.DialUseTLS(true), redis.DialTLSHandshakeTimeout(redisTimeout), redis.DialTLSConfig(trusted)), nil
 }
 
 // readPassword reads a file that holds a password and nothing else.

@@ -82,7 +82,6 @@ func TestARedisThatRefusesKeepsItsPasswordSecret(t *testing.T) {
 	}
 	m.Config.Redis = []RedisConfig{
 		{Name: "open", Address: r.Addr}, {Name: "wrong", Address: r.Addr, PasswordFile: wrong},
-		{Name: "tls", Address: r.Addr, PasswordFile: r.PasswordFile, TLS: true},
 		{Name: "lost", Address: r.Addr, PasswordFile: wrong + "-lost"}, {Name: "away", Address: "127.0.0.1:1"},
 	}
 	for _, c := range m.Config.Redis {
