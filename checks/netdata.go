@@ -146,7 +146,7 @@ func (r NetdataReport) tell(o *Outcome, l *text.Language) {
 func calmNetdata(l *text.Language, o Outcome, _ time.Time) string {
 	for _, m := range o.Metrics {
 		if m.Name == "value" {
-			return fmt.Sprintf("%s: %s", m.Thing, sayValue(l, m.Value, Count))
+			return fmt.Sprintf("%s = %s", m.Thing, sayValue(l, m.Value, Count))
 		}
 	}
 	if o.Count > 0 {
