@@ -28,6 +28,9 @@ func (b *Bot) Send(ctx context.Context, out cards.Outgoing) (string, error) {
 	if out, err = b.nameEverybody(ctx, out); err != nil {
 		return "", err
 	}
+	if out.Redacts != "" {
+		return b.takeBack(ctx, out)
+	}
 	kind, content := contentOf(out)
 	var body any = content
 	if encrypted && kind == event.EventMessage {
@@ -36,12 +39,32 @@ func (b *Bot) Send(ctx context.Context, out cards.Outgoing) (string, error) {
 		}
 		kind = event.EventEncrypted
 	}
-	eventID, err := b.put(ctx, room, kind, body, out.TxnID)
-	if err != nil {
-		return "", fmt.Errorf("send to %s: %w", room, err)
-	}
-	return eventID, nil
+	return b.put(ctx, room, kind, body, out.TxnID)
 }
+
+// takeBack redacts one of the bot's own events.
+func (b *Bot) takeBack(ctx context.Context, out cards.Outgoing) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	resp, err := b.cli.RedactEvent(ctx, id.RoomID(out.Room), id.EventID(out.Redacts), mautrix.ReqRedact{
+		TxnID: out.TxnID, Extra: map[string]any{cardField: map[string]any{"txn": out.TxnID}},
+	})
+	return b.taken(resp, err, out.Room)
+}
+
+// taken reads the homeserver's answer to an event.
+func (b *Bot) taken(resp *mautrix.RespSendEvent, err error, room string) (string, error) {
+	switch {
+	case err != nil:
+		b.noticeLogout(err)
+		return "", fmt.Errorf("send to %s: %w", room, sendError(err))
+	case resp == nil || resp.EventID == "":
+		return "", fmt.Errorf("send to %s: %w", room, errNoEvent)
+	}
+	return resp.EventID.String(), nil
+}
+
+var errNoEvent = errors.New("the homeserver's answer names no event")
 
 // encrypt shares the room's key with whoever lacks it and encrypts. Whatever goes
 // wrong here, the event itself has not been sent.
@@ -63,17 +86,10 @@ func (b *Bot) put(ctx context.Context, room id.RoomID, kind event.Type, body any
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	resp, err := b.cli.SendMessageEvent(ctx, room, kind, body, mautrix.ReqSendEvent{TransactionID: txn, DontEncrypt: true})
-	if err != nil {
-		if _, code := answered(err); code == "M_DUPLICATE_ANNOTATION" {
-			return "", nil
-		}
-		b.noticeLogout(err)
-		return "", sendError(err)
+	if _, code := answered(err); code == "M_DUPLICATE_ANNOTATION" {
+		return "", nil
 	}
-	if resp == nil || resp.EventID == "" {
-		return "", errors.New("the homeserver's answer names no event")
-	}
-	return resp.EventID.String(), nil
+	return b.taken(resp, err, room.String())
 }
 
 // noticeLogout has the sync loop find out at once that the token is dead.

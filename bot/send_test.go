@@ -182,6 +182,34 @@ func TestTheSameTransactionIsOneEventThatComesBack(t *testing.T) {
 	})
 }
 
+func TestAReactionOfTheBotIsTakenBackOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t).rooms(homeserver.RoomOptions{}).settled()
+		send := func(out cards.Outgoing) string {
+			t.Helper()
+			out.Room = w.cfg.Technique
+			eventID, err := w.bot.Send(t.Context(), out)
+			if err != nil || eventID == "" {
+				t.Fatalf("send %+v: %q, %v", out, eventID, err)
+			}
+			return eventID
+		}
+		asked := send(message(w.cfg.Technique, "txn", "hello"))
+		hourglass := send(cards.Outgoing{TxnID: "on", Emoji: "⏳", Target: asked})
+		gone := send(cards.Outgoing{TxnID: "off", Redacts: hourglass})
+		if again := send(cards.Outgoing{TxnID: "off", Redacts: hourglass}); again != gone {
+			t.Errorf("the second try made %s, want %s again", again, gone)
+		}
+		if left := w.srv.ReactionsTo(asked); len(left) > 0 {
+			t.Errorf("%d reactions are left", len(left))
+		}
+		w.until("it comes back", func() bool {
+			e, _ := w.inbox.find(gone)
+			return e.Txn == "off" && e.Own
+		})
+	})
+}
+
 func TestARoomThatIsNotTheBotsIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t).rooms(homeserver.RoomOptions{}).settled()

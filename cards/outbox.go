@@ -275,13 +275,13 @@ func (o *Outbox) readyAt(it *item, now time.Time) time.Time {
 }
 
 // untilAffordable returns how long the item has to wait for the homeserver's
-// rate. Seeded reactions leave half of the burst for what matters more.
+// rate. Reactions leave half of the burst for what matters more.
 func (o *Outbox) untilAffordable(it *item, now time.Time) time.Duration {
 	if o.limiter.Limit() == rate.Inf {
 		return 0
 	}
 	need := 1.0
-	if it.parcel.Emoji != "" {
+	if it.parcel.ID != 0 && it.parcel.Message == "" {
 		need += float64(o.limiter.Burst() / 2)
 	}
 	missing := need - o.limiter.TokensAt(now)

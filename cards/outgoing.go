@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Outgoing is one event on its way to a room: a message, an edit of one, or a
-// reaction. Exactly one of Message and Emoji is set.
+// Outgoing is one event on its way to a room: a message, an edit of one, a reaction, or
+// what takes a reaction back. Exactly one of Message, Emoji and Redacts is set.
 type Outgoing struct {
 	Room string
 	// TxnID is the Matrix transaction id. The same thing tried again has the same
@@ -21,6 +21,8 @@ type Outgoing struct {
 
 	Emoji  string // the reaction to add to Target
 	Target string
+
+	Redacts string // the bot's own event to take back
 }
 
 // Message is the content of an m.room.message.

@@ -77,8 +77,13 @@ func (o *Outbox) prepareCard(tx *store.Tx, it *item, room string) (*Outgoing, er
 }
 
 func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outgoing, error) {
-	if p.Emoji != "" {
+	switch {
+	case p.Emoji != "" && p.Target != "":
+		return attempt(tx, p, Outgoing{Room: room, TxnID: p.Txn, Emoji: p.Emoji, Target: p.Target})
+	case p.Emoji != "":
 		return o.prepareSeed(tx, p)
+	case p.Target != "":
+		return prepareRemoval(tx, p, room)
 	}
 	m, err := decode(p.Message)
 	if err != nil { // it must not hold up what is behind it

@@ -143,6 +143,8 @@ func describe(out cards.Outgoing) string {
 	switch {
 	case out.Emoji != "":
 		return out.Target + " " + out.Emoji
+	case out.Redacts != "":
+		return "without " + out.Redacts
 	case out.Edits != "":
 		return out.Edits + " → " + out.Message.Plain
 	}

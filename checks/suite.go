@@ -41,6 +41,7 @@ type Suite struct {
 	mu      sync.Mutex
 	unended map[string]chan struct{} // by check: closed when one that was given up ends after all
 	failing map[string]bool          // by check: its last outcome was Unknown
+	recent  map[string]Outcome       // by check and language: what it said last, if it said something
 }
 
 // Sources are what the checks of a suite are made of.
@@ -59,7 +60,7 @@ func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
 		set: from.Hosts, samplers: from.Samplers, checks: from.Checks, history: from.History, mails: from.Mails,
 		kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
-		unended: map[string]chan struct{}{}, failing: map[string]bool{},
+		unended: map[string]chan struct{}{}, failing: map[string]bool{}, recent: map[string]Outcome{},
 	}
 	if s.history == nil {
 		s.history = noHistory{}
@@ -87,6 +88,7 @@ func (s *Suite) Run(ctx context.Context, refs []string, l *text.Language) []Outc
 		all.Go(func() {
 			*o = s.one(ctx, key, ref, l)
 			s.note(ctx, key, *o)
+			s.remember(ref, l, *o)
 		})
 	}
 	all.Wait()

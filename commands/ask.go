@@ -13,6 +13,7 @@ func (d *Desk) answer(ctx context.Context, cmd Command, call *Call) {
 	d.setPending(call.Event.ID, true)
 	d.busy.Go(func() {
 		defer d.setPending(call.Event.ID, false)
+		defer d.showHourglass(ctx, call.Event)()
 		select {
 		case d.slow <- struct{}{}:
 			defer func() { <-d.slow }()

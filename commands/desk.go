@@ -39,10 +39,18 @@ type Samplers interface {
 	Names() []string
 }
 
+// Checks make the checks that people ask for. What was made within maxAge is not made
+// again.
+type Checks interface {
+	Recent(ctx context.Context, refs []string, maxAge time.Duration, l *text.Language) []checks.Outcome
+}
+
 // Notices takes what has to be said once.
 type Notices interface {
 	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
 	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
+	AddReaction(tx *store.Tx, key, room, target, emoji string) error
+	RemoveReaction(tx *store.Tx, key string) error
 	Wake()
 }
 
@@ -52,6 +60,7 @@ type Desk struct {
 	Routines *routines.Desk
 	Alerts   *alerts.Desk
 	Stats    Samplers
+	Checks   Checks
 	Engines  Engines
 	Rooms    Rooms
 	Outbox   Notices
@@ -212,7 +221,7 @@ func (d *Desk) said(ctx context.Context, e store.RoomEvent) error {
 	call := &Call{Desk: d, Event: e, Args: args, Rest: rest, Tail: tailOf(body, name), card: card}
 	switch {
 	case !cmd.Acts && time.Since(e.At) > waiting:
-		return d.ignore(ctx, e)
+		return d.tooLate(ctx, e)
 	case !found:
 		call.unknown(name, near)
 		return d.finish(ctx, call, "unknown", "mistake", nil)
@@ -268,6 +277,9 @@ func (d *Desk) commit(ctx context.Context, c *Call, action, outcome string, do f
 			outcome = c.outcome()
 		}
 		if err := d.reply(tx, c); err != nil {
+			return err
+		}
+		if err := d.Outbox.RemoveReaction(tx, hourglassKey(c.Event)); err != nil {
 			return err
 		}
 		if err := tx.Record(store.Deed{

@@ -30,6 +30,7 @@ type town struct {
 
 	mu      sync.Mutex
 	notices []string       // of the desk, oldest first
+	reacted []string       // reactions of the desk, and in brackets those taken back
 	levels  map[string]int // of people, 0 when missing
 	trouble error          // of asking for a level
 	full    int            // how many of the next notices cannot be stored
@@ -112,6 +113,24 @@ func (w *town) Withdraw(*store.Tx, string) (bool, error) { return false, nil }
 // AddUnder catches what is said under a card as AddNotice does.
 func (w *town) AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error {
 	return w.AddNotice(tx, key, card.Room, m)
+}
+
+// AddReaction and RemoveReaction catch what the desk puts under what people say. A
+// reaction that was never put is taken back without a trace.
+func (w *town) AddReaction(_ *store.Tx, key, _, target, emoji string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reacted = append(w.reacted, key, target+" "+emoji)
+	return nil
+}
+
+func (w *town) RemoveReaction(_ *store.Tx, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if slices.Contains(w.reacted, key) {
+		w.reacted = append(w.reacted, "without "+key)
+	}
+	return nil
 }
 
 func (w *town) Read() Reading { return w.reading }

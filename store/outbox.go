@@ -2,15 +2,20 @@ package store
 
 import "fmt"
 
-// Parcel is a notice or a seeded reaction on its way out: sent once, never changed.
+// Parcel is a notice, a reaction, or what takes such a reaction back, on its way out:
+// sent once, never changed.
 type Parcel struct {
-	ID        int64
-	Txn       string // the Matrix transaction id, fixed when the parcel is written
-	Room      string // configured name or room id
-	CardID    int64  // the card that it stands under, else 0
-	Emoji     string
-	Message   string // JSON; "" for a reaction
+	ID      int64
+	Txn     string // the Matrix transaction id, fixed when the parcel is written
+	Room    string // configured name or room id
+	CardID  int64  // the card that it stands under, else 0
+	Emoji   string
+	Message string // JSON; "" for a reaction
+	// Target is the event that a reaction stands under which belongs to no card; without
+	// Emoji and Message, the Txn of the reaction to take back. "" otherwise.
+	Target    string
 	Attempted bool   // an attempt was begun and its outcome may be unknown
+	EventID   string // what it became; "" before
 }
 
 // AddParcel puts a parcel into the outbox. One with the same Txn is there already
@@ -20,20 +25,21 @@ func (tx *Tx) AddParcel(p Parcel) error {
 	if p.CardID != 0 {
 		card = p.CardID
 	}
-	_, err := tx.exec(`INSERT INTO outbox (txn, room, card_id, emoji, message) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (txn) DO UPDATE SET done = '' WHERE done = 'dropped'`, p.Txn, p.Room, card, p.Emoji, p.Message)
+	_, err := tx.exec(`INSERT INTO outbox (txn, room, card_id, emoji, message, target) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (txn) DO UPDATE SET done = '' WHERE done = 'dropped'`, p.Txn, p.Room, card, p.Emoji, p.Message, p.Target)
 	if err != nil {
 		return fmt.Errorf("put %s into the outbox: %w", p.Txn, err)
 	}
 	return nil
 }
 
-// WaitingParcels returns what has not gone out yet, notices before seeded
-// reactions, each oldest first. What stands under a card waits until that is there.
+// WaitingParcels returns what has not gone out yet, notices before reactions, each
+// oldest first. What stands under a card waits until that is there, and what takes a
+// reaction back until it is known what became of that.
 func (tx *Tx) WaitingParcels(limit int) ([]Parcel, error) {
-	parcels, err := many(tx, scanParcel, `SELECT id, txn, room, coalesce(card_id, 0), emoji, message, attempted
-		FROM outbox WHERE done = '' AND (card_id IS NULL OR EXISTS (SELECT 1 FROM cards WHERE cards.id = card_id AND event_id <> ''))
-		ORDER BY emoji <> '', id LIMIT ?`, limit)
+	parcels, err := many(tx, scanParcel, selectParcel+`WHERE done = '' AND (card_id IS NULL OR EXISTS (SELECT 1 FROM cards WHERE cards.id = card_id AND event_id <> ''))
+			AND (target = '' OR emoji <> '' OR NOT EXISTS (SELECT 1 FROM outbox AS reaction WHERE reaction.txn = outbox.target AND reaction.done = ''))
+		ORDER BY message = '', id LIMIT ?`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
@@ -78,7 +84,18 @@ func (tx *Tx) ParcelDone(txn, eventID, how string) error {
 	return nil
 }
 
+// Parcel returns the parcel with a transaction id.
+func (tx *Tx) Parcel(txn string) (p Parcel, known bool, err error) {
+	p, known, err = one(tx, scanParcel, selectParcel+"WHERE txn = ?", txn)
+	if err != nil {
+		return p, false, fmt.Errorf("read %s in the outbox: %w", txn, err)
+	}
+	return p, known, nil
+}
+
+const selectParcel = "SELECT id, txn, room, coalesce(card_id, 0), emoji, message, target, attempted, event_id FROM outbox "
+
 func scanParcel(row scanner) (p Parcel, err error) {
-	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Attempted)
+	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Target, &p.Attempted, &p.EventID)
 	return p, err
 }
