@@ -71,6 +71,11 @@ func sayOutcome(l *text.Language, o Outcome, now time.Time) string {
 	return l.Say("checks.outcome.calm")
 }
 
+// SayFinding says the worst that an outcome found, in a few words.
+func SayFinding(l *text.Language, o Outcome, now time.Time) string {
+	return mark(o.Findings[0].Status) + " " + sayFinding(l, o, now)
+}
+
 // sayFinding says the worst that was found, shorter than where there is room for all.
 func sayFinding(l *text.Language, o Outcome, now time.Time) string {
 	f := o.Findings[0]

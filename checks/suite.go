@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -155,6 +156,22 @@ func (s *Suite) named(kind string) (all []string) {
 	for _, c := range s.checks {
 		if c.Kind == kind {
 			all = append(all, c.Name)
+		}
+	}
+	return all
+}
+
+// Targets returns what a kind of check can be made of, by the names that people type; nil
+// for a kind that there is not.
+func (s *Suite) Targets(kind string) []string {
+	k, err := find(s.kinds, kind)
+	if err != nil {
+		return nil
+	}
+	all := s.named(kind)
+	for _, h := range s.set.All() {
+		if (k.Needs != NeedsProbe || h.IsLocal() || h.IsRemote()) && !k.Named && !k.Hostless && !slices.Contains(all, h.Name()) {
+			all = append(all, h.Name())
 		}
 	}
 	return all

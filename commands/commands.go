@@ -68,6 +68,7 @@ var All = []Command{
 	Why,
 	Stats,
 	Logs,
+	Netdata,
 	Reload,
 	Help,
 }

@@ -62,6 +62,8 @@ type Desk struct {
 	Stats    Samplers
 	Checks   Checks
 	Engines  Engines
+	// Targets gives what a kind of check can be made of, by the names that people type.
+	Targets  func(kind string) []string
 	Rooms    Rooms
 	Outbox   Notices
 	Config   Configuration

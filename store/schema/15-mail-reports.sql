@@ -1,4 +1,4 @@
--- v13 -> v14: What the mail servers' reports say
+-- v14 -> v15: What the mail servers' reports say
 
 -- The figures of a report that came by mail, kept when its text no longer is: the next
 -- ones are compared with them.
