@@ -45,6 +45,8 @@ func protocols() map[string]string {
 		"github.com/docker/docker":     "hosts",
 		"golang.org/x/oauth2":          "checks",
 		"github.com/shirou/gopsutil":   "probe",
+		"github.com/gomodule/redigo":   "probe",
+		"github.com/prometheus":        "checks",
 		"github.com/mattn/go-sqlite3":  "store",
 		"github.com/coreos/go-systemd": "pulse",
 		"go.mau.fi/util/dbutil":        "store",

@@ -173,8 +173,8 @@ func (d *Desk) Holds(a store.IncidentMark, open bool, now time.Time) string {
 
 // writeMail writes the card of a mail that is no alert: what it is, who sent it,
 // and its first lines.
-func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Content {
-	l, now := d.Language, now.In(d.Location)
+func (d *Desk) writeMail(tx *store.Tx, r Reading, mail store.Mail) (cards.Content, error) {
+	l, now := d.Language, tx.Now.In(d.Location)
 	when := l.Clock(mail.Received, now)
 	var m text.Message
 	lines := r.FirstLines(8)
@@ -193,6 +193,9 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 			m.Line().Text(subject)
 		}
 	}
+	if err := d.writeVerdict(tx, &m, r, mail); err != nil {
+		return cards.Content{}, err
+	}
 	if from != "" {
 		m.Line().Text(from)
 	}
@@ -205,7 +208,7 @@ func (d *Desk) writeMail(r Reading, mail store.Mail, now time.Time) cards.Conten
 	if lines != "" {
 		m.Line().Line().Text(lines)
 	}
-	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: r.Kind == Plain}}
+	return cards.Content{Message: cards.Message{Plain: m.Plain(), HTML: m.HTML(), Rings: r.Kind == Plain}}, nil
 }
 
 // SourceName names the system that an incident comes from.

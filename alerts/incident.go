@@ -176,6 +176,11 @@ func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
 		if r.isNews() {
 			return 0, d.showNews(tx, r, store.News{Channel: store.ByMail, Ref: m.ID, Received: m.Received, Card: MailCard, Subject: m.ID})
 		}
+		if r.Kind == Pflogsumm {
+			if err := keepReport(tx, r, m); err != nil {
+				return 0, err
+			}
+		}
 		return 0, showMail(tx, m.ID)
 	}
 	return d.placeAlert(tx, r, heard{store.ByMail, m.Received})
@@ -479,5 +484,5 @@ func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
 	if m.Emptied {
 		return d.writeGone(d.source(string(Plain)), m.Received, tx.Now), nil
 	}
-	return d.writeMail(Read(m.Raw, d.Trust, d.Rules...), m, tx.Now), nil
+	return d.writeMail(tx, Read(m.Raw, d.Trust, d.Rules...), m)
 }

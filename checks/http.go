@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"syscall"
 	"time"
 
 	"ronde/text"
 )
 
-// Faults of a page; the thing is the name of its check.
+// Faults of a page; the thing is the name of its check, or its server when that does not
+// answer.
 const (
 	FaultPageAway     Fault = "http-away"     // it cannot be reached
 	FaultPageLate     Fault = "http-late"     // it does not answer in time
@@ -72,7 +74,7 @@ func measureHTTP(ctx context.Context, a Asked) (Report, error) {
 // newHTTPReport judges what a page answered, or why it did not.
 func newHTTPReport(name string, answer webAnswer, err error, s httpSettings, at time.Time) HTTPReport {
 	if err != nil {
-		return HTTPReport{Result: newResult("http", name, at, []Finding{{Status: Critical, Thing: name, Fault: pageFault(err)}})}
+		return HTTPReport{Result: newResult("http", name, at, []Finding{{Status: Critical, Thing: s.host(), Fault: pageFault(err)}})}
 	}
 	ms := float64(answer.took.Microseconds()) / 1000
 	findings := above(name, FaultPageSlow, ms, float64(s.Warning.Milliseconds()), float64(s.Critical.Milliseconds()), Milliseconds)
@@ -86,6 +88,15 @@ func newHTTPReport(name string, answer webAnswer, err error, s httpSettings, at 
 	r := HTTPReport{Result: newResult("http", name, at, findings), HTTPStatus: answer.status, Milliseconds: ms}
 	r.Metrics = []Metric{{"time", "", ms, Milliseconds}}
 	return r
+}
+
+// host is whom the page is asked of.
+func (s httpSettings) host() string {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // pageFault says in one word why a page is not there; "" when that may be for a reason on

@@ -46,6 +46,8 @@ type Asked struct {
 	Settings any
 	// History is what was measured before; never nil.
 	History History
+	// Mails has the reports of mail servers; nil without a running bot.
+	Mails MailReports
 }
 
 // settings returns the settings of a check as the type that its kind declares.
@@ -117,6 +119,9 @@ func Kinds() []Kind {
 		kumaKind(),
 		healthchecksKind(),
 		prometheusKind(),
+		netdataKind(),
+		redisKind(),
+		mailReportKind(),
 	}
 }
 

@@ -163,7 +163,7 @@ func readKumaMetrics(raw []byte) ([]KumaMonitor, error) {
 	}
 	took := map[string]float64{}
 	for _, m := range families["monitor_response_time"].GetMetric() {
-		if ms := m.GetGauge().GetValue(); ms > 0 && !math.IsInf(ms, 0) { // -1 when it has none
+		if ms := valueOf(m); ms > 0 && !math.IsInf(ms, 0) { // -1 when it has none
 			took[labelsOf(m).id()] = ms
 		}
 	}
@@ -172,7 +172,7 @@ func readKumaMetrics(raw []byte) ([]KumaMonitor, error) {
 	}
 	var all []KumaMonitor
 	for _, m := range families["monitor_status"].GetMetric() {
-		labels, status := labelsOf(m), m.GetGauge().GetValue()
+		labels, status := labelsOf(m), valueOf(m)
 		if status != math.Trunc(status) || !(status >= kumaDown && status <= kumaMaintenance) {
 			return nil, errAnswer
 		}
@@ -190,6 +190,14 @@ func labelsOf(m *dto.Metric) kumaLabels {
 		labels[pair.GetName()] = pair.GetValue()
 	}
 	return labels
+}
+
+// valueOf is the value of a gauge, also where nothing says that it is one.
+func valueOf(m *dto.Metric) float64 {
+	if m.GetUntyped() != nil {
+		return m.GetUntyped().GetValue()
+	}
+	return m.GetGauge().GetValue()
 }
 
 // id tells two monitors apart: before version 2.0.2 they have no number there.

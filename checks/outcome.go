@@ -100,6 +100,9 @@ func sayValue(l *text.Language, v float64, u Unit) string {
 		}
 		return decimal(l, v) + "%"
 	case Milliseconds:
+		if v >= 1000 {
+			return decimal(l, v/1000) + "\u00a0s"
+		}
 		return decimal(l, v) + "\u00a0ms"
 	case PerSecond, PerHour:
 		return decimal(l, v) + string(u)

@@ -70,6 +70,7 @@ var All = []Command{
 	Updates,
 	Backups,
 	Logs,
+	Netdata,
 	Reload,
 	Help,
 }

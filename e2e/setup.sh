@@ -15,6 +15,8 @@ packages() {
     [ -x /usr/sbin/dockerd ] || command -v dockerd >/dev/null || echo docker.io
   fi
   command -v docker >/dev/null || echo docker
+  command -v redis-server >/dev/null || echo redis-server
+  [ -x /usr/sbin/netdata ] || command -v netdata >/dev/null || echo netdata-core
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
   [ -x /usr/sbin/sshd ] || echo openssh-server
   command -v ssh >/dev/null || echo openssh-client
@@ -34,6 +36,8 @@ effect() {
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
     openssh-*) echo "tests against a real OpenSSH server are skipped" ;;
     procps) echo "figures are not compared with those of top and ps" ;;
+    netdata-core) echo "tests against a real Netdata are skipped" ;;
+    redis-server) echo "tests against a real Redis are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -50,7 +54,8 @@ say_missing() {
 # services lists the ones that the packages may bring along and that this machine has.
 services() {
   local unit
-  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service ssh.socket ssh.service; do
+  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service ssh.socket ssh.service \
+    netdata.service redis-server.service; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }

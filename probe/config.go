@@ -21,6 +21,8 @@ type Config struct {
 	// ContainerLogs lets the last lines of any container be read, which everybody in the
 	// bot's rooms may then see.
 	ContainerLogs bool           `toml:"container_logs"`
+	Netdata       *NetdataConfig `toml:"netdata"` // nil: it may not be asked
+	Redis         []RedisConfig  `toml:"redis"`
 	Plugins       []PluginConfig `toml:"plugin"`
 	Backups       []BackupConfig `toml:"backup"`
 }

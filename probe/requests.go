@@ -15,5 +15,8 @@ func Requests() []Request {
 		plain(PackageState()),
 		pluginRequest(),
 		plain(RebootNotice()),
+		plain(NetdataAlarms()),
+		chartRequest(),
+		redisRequest(),
 	}
 }

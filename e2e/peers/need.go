@@ -8,7 +8,7 @@ import (
 
 // NeedDendrite gives the test a homeserver of its own and stops it afterwards.
 //
-// Where a peer is missing, this and the other Need functions skip the test and say what to install; with
+// Where a peer is missing, the Need functions skip the test and say what to install; with
 // RONDE_PEERS=required in the environment they fail it instead.
 func NeedDendrite(t testing.TB) *Dendrite {
 	t.Helper()
@@ -31,6 +31,18 @@ func NeedDocker(t testing.TB) *Docker {
 func NeedSSHD(t testing.TB) *SSHD {
 	t.Helper()
 	return need(t, StartSSHD)
+}
+
+// NeedNetdata gives the test a Netdata of its own and stops it afterwards.
+func NeedNetdata(t testing.TB) *Netdata {
+	t.Helper()
+	return need(t, StartNetdata)
+}
+
+// NeedRedis gives the test a Redis of its own and stops it afterwards.
+func NeedRedis(t testing.TB) *Redis {
+	t.Helper()
+	return need(t, StartRedis)
 }
 
 // peer is what every running peer can do.

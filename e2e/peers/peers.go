@@ -1,5 +1,5 @@
 // Package peers starts the real programs that ronde talks to: a Matrix homeserver (Dendrite), a mail
-// server (Dovecot), a Docker engine and an OpenSSH server.
+// server (Dovecot), a Docker engine, an OpenSSH server, Netdata and Redis.
 //
 // Each runs on loopback only, on free ports, keeps everything it writes under one directory and ends
 // with the program that started it. Tests use the Need functions; the demo, the chaos runs and the
