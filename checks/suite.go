@@ -33,6 +33,7 @@ type Suite struct {
 	secrets  []*keeper
 	checks   []Config
 	history  History
+	location *time.Location
 	kinds    []Kind
 	log      *slog.Logger
 	free     chan struct{} // has room for each check that is being made
@@ -48,14 +49,15 @@ type Sources struct {
 	// Samplers give measurements that are warm; nil makes each when it is asked for.
 	Samplers *Samplers
 	Secrets  []OAuthConfig
-	Checks   []Config // every [[check]]
-	History  History  // nil for none
+	Checks   []Config       // every [[check]]
+	History  History        // nil for none
+	Location *time.Location // where people's clocks are; nil for UTC
 }
 
 // NewSuite makes a suite.
 func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
-		set: from.Hosts, samplers: from.Samplers, checks: from.Checks, history: from.History,
+		set: from.Hosts, samplers: from.Samplers, checks: from.Checks, history: from.History, location: from.Location,
 		kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
 		unended: map[string]chan struct{}{}, failing: map[string]bool{},
 	}
@@ -124,7 +126,7 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 // asked is what a check of a kind is made of: the [[check]] of that name, or the host
 // with that kind's defaults.
 func (s *Suite) asked(k Kind, name string) (Asked, error) {
-	a := Asked{Name: name, Settings: k.Settings, History: s.history}
+	a := Asked{Kind: k.Name, Name: name, Settings: k.Settings, History: s.history, Location: s.location}
 	for _, c := range s.checks {
 		if c.Kind == k.Name && strings.EqualFold(c.Name, name) {
 			a.Name, a.Settings = c.Name, c.Settings
