@@ -121,7 +121,9 @@ func (d *drawing) legendWidth(n int) int {
 	return labelSize + margin/2 + d.width(d.legendName(n), labelSize) + 2*margin
 }
 
-func (d *drawing) legendName(n int) string { return d.cut(d.Lines[n].Name, labelSize, Width/2-6*margin) }
+func (d *drawing) legendName(n int) string {
+	return d.cut(d.Lines[n].Name, labelSize, Width/2-6*margin)
+}
 
 // legend writes the name of each line in its colour, unless there is only one.
 func (d *drawing) legend() {
