@@ -11,6 +11,7 @@ type Parcel struct {
 	Emoji     string
 	Message   string // JSON; "" for a reaction
 	Attempted bool   // an attempt was begun and its outcome may be unknown
+	ToUpload  bool   // it has a picture that is not uploaded yet; of a parcel that was read
 }
 
 // AddParcel puts a parcel into the outbox. One with the same Txn is there already
@@ -31,7 +32,8 @@ func (tx *Tx) AddParcel(p Parcel) error {
 // WaitingParcels returns what has not gone out yet, notices before seeded
 // reactions, each oldest first. What stands under a card waits until that is there.
 func (tx *Tx) WaitingParcels(limit int) ([]Parcel, error) {
-	parcels, err := many(tx, scanParcel, `SELECT id, txn, room, coalesce(card_id, 0), emoji, message, attempted
+	parcels, err := many(tx, scanParcel, `SELECT id, txn, room, coalesce(card_id, 0), emoji, message, attempted,
+		EXISTS (SELECT 1 FROM images WHERE images.txn = outbox.txn AND uploaded = '')
 		FROM outbox WHERE done = '' AND (card_id IS NULL OR EXISTS (SELECT 1 FROM cards WHERE cards.id = card_id AND event_id <> ''))
 		ORDER BY emoji <> '', id LIMIT ?`, limit)
 	if err != nil {
@@ -65,7 +67,10 @@ func (tx *Tx) WithdrawParcel(txn string) (withdrawn bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("take %s back out of the outbox: %w", txn, err)
 	}
-	return n > 0, nil
+	if n == 0 {
+		return false, nil
+	}
+	return true, tx.DropImage(txn)
 }
 
 // ParcelDone stores how a parcel ended: "sent", "dropped", or the code of the
@@ -75,10 +80,10 @@ func (tx *Tx) ParcelDone(txn, eventID, how string) error {
 	if err != nil {
 		return fmt.Errorf("store the end of %s: %w", txn, err)
 	}
-	return nil
+	return tx.DropImage(txn)
 }
 
 func scanParcel(row scanner) (p Parcel, err error) {
-	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Attempted)
+	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Attempted, &p.ToUpload)
 	return p, err
 }
