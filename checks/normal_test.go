@@ -224,6 +224,23 @@ func TestRangesAndTimesAreSaidAsPeopleSayThem(t *testing.T) {
 	}
 }
 
+func TestRoundValuesAreWrittenShort(t *testing.T) {
+	for _, tt := range []struct {
+		code string
+		v    float64
+		u    Unit
+		want string
+	}{
+		{"en", 0, Percent, "0%"}, {"fr", 0, Percent, "0 %"}, {"fr", 2.5 * gib, Bytes, "2,5 GiB"}, {"en", 310.4444, Percent, "310%"},
+		{"fr", 0.05, Count, "0,05"}, {"en", 123456, Count, "123456"}, {"en", 12.3456, PerSecond, "12.3/s"}, {"fr", 3, Days, "3 j"},
+		{"en", 3, Days, "3 d"}, {"en", 0.25, Seconds, "0.25 s"}, {"en", -4096, Bytes, "-4 KiB"}, {"fr", 1500, Milliseconds, "1500 ms"},
+	} {
+		if got := strings.ReplaceAll(SayRound(speak(tt.code), tt.v, tt.u), "\u00a0", " "); got != tt.want {
+			t.Errorf("%g %q in %s is %q, want %q", tt.v, tt.u, tt.code, got, tt.want)
+		}
+	}
+}
+
 const gib = 1 << 30
 
 // The day a disk is full is told a week after it began to grow, and not of what comes and goes.
