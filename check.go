@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"os"
 	"time"
 
 	"ronde/checks"
 	"ronde/config"
+	"ronde/history"
 	"ronde/hosts"
 )
 
@@ -18,7 +21,7 @@ type checkCommand struct {
 	JSON   bool   `help:"Print JSON."`
 }
 
-func (k checkCommand) Run(ctx context.Context, s *streams) error {
+func (k checkCommand) Run(ctx context.Context, s *streams) (err error) {
 	c, err := config.LoadOffline(k.Config)
 	if err != nil {
 		return err
@@ -28,7 +31,14 @@ func (k checkCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer set.Close()
-	measure, err := checks.NewSuite(checks.Sources{Hosts: set, Secrets: c.OAuth, Checks: c.Checks}, slog.New(slog.DiscardHandler)).Find(k.Kind, k.Target)
+	past, closePast, err := measuredBefore(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closePast()) }()
+	measure, err := checks.NewSuite(checks.Sources{
+		Hosts: set, Secrets: c.OAuth, Checks: c.Checks, History: past, Location: c.Location,
+	}, slog.New(slog.DiscardHandler)).Find(k.Kind, k.Target)
 	if err != nil {
 		return &codedError{exitUsage, err}
 	}
@@ -46,6 +56,23 @@ func (k checkCommand) Run(ctx context.Context, s *streams) error {
 		return verdict
 	}
 	return nil
+}
+
+// measuredBefore is what the bot measured before; nil when it has no database yet, or none that
+// this user may read.
+func measuredBefore(ctx context.Context, c config.Config) (past checks.History, closePast func() error, err error) {
+	nothing := func() error { return nil }
+	if _, err := os.Stat(c.Database); errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return nil, nothing, nil
+	}
+	db, err := openStore(ctx, c)
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return nil, nothing, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	return history.New(db), db.Close, nil
 }
 
 func (k checkCommand) print(s *streams, report checks.Report) error {

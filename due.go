@@ -34,7 +34,7 @@ func (d dueCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return &codedError{exitUsage, err}
 	}
-	facts, err := history(ctx, c)
+	facts, err := completed(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -62,8 +62,8 @@ func moment(flag, at string, loc *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%s %q is no time such as 2026-01-31, \"2026-01-31 09:00\" or 2026-01-31T09:00:00+01:00", flag, at)
 }
 
-// history returns what was completed, as far as there is a database.
-func history(ctx context.Context, c config.Config) (facts map[string]routines.Facts, err error) {
+// completed returns what was completed, as far as there is a database.
+func completed(ctx context.Context, c config.Config) (facts map[string]routines.Facts, err error) {
 	facts = map[string]routines.Facts{}
 	if _, err := os.Stat(c.Database); errors.Is(err, os.ErrNotExist) {
 		return facts, nil

@@ -18,6 +18,7 @@ import (
 	"ronde/checks"
 	"ronde/commands"
 	"ronde/config"
+	"ronde/history"
 	"ronde/hosts"
 	"ronde/routines"
 	"ronde/store"
@@ -40,6 +41,7 @@ type ronde struct {
 	mailbox  *alerts.Mailbox // nil when none is configured
 	board    *board.Board    // which listens only when it is configured
 	samplers *checks.Samplers
+	history  *history.Keeper
 	tickedAt atomic.Pointer[time.Time]
 	close    func()
 }
@@ -55,7 +57,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	if err != nil {
 		return nil, err
 	}
-	r := &ronde{config: c, store: s, log: log, language: language, close: set.Close, samplers: checks.NewSamplers(set, log)}
+	r := &ronde{config: c, store: s, log: log, language: language, close: set.Close, samplers: checks.NewSamplers(set, log), history: history.New(s)}
 	if httpClient != nil {
 		r.http = httpClient.Transport
 	}
@@ -63,14 +65,18 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	quiet := func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
 	limits.Quiet = quiet
 	r.outbox = cards.New(s, language, limits, log)
-	suite := checks.NewSuite(checks.Sources{Hosts: set, Samplers: r.samplers, Secrets: c.OAuth, Checks: c.Checks, Mails: alerts.MailReports{Store: s}}, log)
+	suite := checks.NewSuite(checks.Sources{
+		Hosts: set, Samplers: r.samplers, Secrets: c.OAuth, Checks: c.Checks,
+		History: r.history, Mails: alerts.MailReports{Store: s}, Location: c.Location,
+	}, log)
+	noting := history.Noting{Keeper: r.history, Log: log, Maker: suite}
 	r.routines = &routines.Desk{
 		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
-		Notices: r.outbox, Checks: suite,
+		Notices: r.outbox, Checks: noting,
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
 		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
-		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: suite, Quiet: quiet,
+		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: noting, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Checks: suite, Engines: checks.Engines{Hosts: set},
@@ -152,6 +158,9 @@ func (r *ronde) tick(ctx context.Context) {
 	defer r.ticked()
 	if err := r.alerts.Tick(ctx); err != nil && ctx.Err() == nil {
 		r.log.ErrorContext(ctx, "the incidents cannot be followed", "err", err)
+	}
+	if err := r.history.Compact(ctx); err != nil && ctx.Err() == nil {
+		r.log.ErrorContext(ctx, "what was measured cannot be folded", "err", err)
 	}
 	changed, err := r.routines.Tick(ctx, r.store)
 	if err == nil && r.stuck() == "" {

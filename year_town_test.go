@@ -85,6 +85,11 @@ func (w *yearTown) RoomID(name string) (string, bool) {
 }
 func (w *yearTown) Nudge() {}
 
+// Upload is never asked for: nobody wants a picture.
+func (w *yearTown) Upload(context.Context, string, cards.Image) (string, error) {
+	return "", errors.ErrUnsupported
+}
+
 // PowerLevel is what the commands ask.
 func (w *yearTown) PowerLevel(context.Context, string, string) (int, error) { return 0, nil }
 

@@ -65,6 +65,7 @@ func messageContent(out cards.Outgoing) map[string]any {
 		content["format"] = event.FormatHTML
 		content["formatted_body"] = out.Message.HTML
 	}
+	addImage(content, out.Message.Image)
 	return content
 }
 

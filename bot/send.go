@@ -31,7 +31,7 @@ func (b *Bot) Send(ctx context.Context, out cards.Outgoing) (string, error) {
 	if out.Redacts != "" {
 		return b.takeBack(ctx, out)
 	}
-	kind, content := contentOf(out)
+	kind, content := contentOf(fitImage(out, encrypted))
 	var body any = content
 	if encrypted && kind == event.EventMessage {
 		if body, err = b.encrypt(ctx, room, content); err != nil {

@@ -358,11 +358,13 @@ type person struct {
 type ears struct {
 	mu    sync.Mutex
 	heard []string
+	last  *event.MessageEventContent
 }
 
 func (e *ears) hear(evt *event.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.last = evt.Content.AsMessage()
 	e.heard = append(e.heard, evt.Content.AsMessage().Body+", "+evt.Mautrix.TrustState.String())
 }
 

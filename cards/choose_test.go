@@ -24,6 +24,8 @@ func (silent) RoomID(string) (string, bool) { return "!room", true }
 
 func (silent) Nudge() {}
 
+func (silent) Upload(context.Context, string, Image) (string, error) { return "", nil }
+
 // An event may be seen in the room in the moment between the choice of what goes
 // out next and its sending.
 func TestWhatIsSeenInTheRoomAfterItWasChosenIsNotSent(t *testing.T) {

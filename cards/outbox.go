@@ -33,6 +33,9 @@ type Homeserver interface {
 	// RoomID returns the id of a room, given by that id or by its configured name,
 	// once the bot can send there, or can tell that it never will.
 	RoomID(room string) (string, bool)
+	// Upload hands over a picture that is to be shown in a room, and returns what Send
+	// must know of it. Its errors are those of [Sender].
+	Upload(ctx context.Context, room string, image Image) (uploaded string, err error)
 	// Nudge asks for a fresh /sync soon.
 	Nudge()
 }
@@ -122,25 +125,17 @@ func (o *Outbox) Wake() {
 // all others, so that the same notice added again is sent once. room is a room's
 // id or its configured name.
 func (o *Outbox) AddNotice(tx *store.Tx, key, room string, m Message) error {
-	message, err := encode(m)
-	if err != nil {
-		return err
-	}
-	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: room, Message: message})
+	return addParcel(tx, store.Parcel{Txn: o.noticeTxn(key), Room: room}, m)
 }
 
 // AddUnder puts a notice under a card into the outbox as part of tx: it goes out
 // once the card stands in its room, there; a card that the homeserver refused is tried
 // again for that. m.ReplyTo or m.Thread is [TheCard]. key is as for [Outbox.AddNotice].
 func (o *Outbox) AddUnder(tx *store.Tx, key string, card store.Card, m Message) error {
-	message, err := encode(m)
-	if err != nil {
-		return err
-	}
 	if err := tx.RetryCard(card.ID); err != nil {
 		return err
 	}
-	return tx.AddParcel(store.Parcel{Txn: o.noticeTxn(key), Room: card.Room, CardID: card.ID, Message: message})
+	return addParcel(tx, store.Parcel{Txn: o.noticeTxn(key), Room: card.Room, CardID: card.ID}, m)
 }
 
 // Withdraw takes the notice with a key back as part of tx, if it has not gone out nor may
@@ -305,6 +300,11 @@ func (o *Outbox) outcomeKnown(it *item) bool {
 
 // send stores the attempt, makes it, and stores what came of it.
 func (o *Outbox) send(ctx context.Context, it *item) error {
+	if it.parcel.ToUpload {
+		if ready, err := o.upload(ctx, it); !ready || err != nil {
+			return err
+		}
+	}
 	out, err := o.prepare(ctx, it)
 	if err != nil || out == nil {
 		return err

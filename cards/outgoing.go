@@ -41,6 +41,8 @@ type Message struct {
 	LetsSleep bool   `json:"lets_sleep,omitempty"`
 	ReplyTo   string `json:"reply_to,omitempty"` // event id, or TheCard
 	Thread    string `json:"thread,omitempty"`   // the thread's root event id, or TheCard
+	// Image is a picture to show above the words; nil for none. Only a notice has one.
+	Image *Image `json:"image,omitempty"`
 }
 
 // TheCard stands for the first event of the card under which a message is put,

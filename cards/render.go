@@ -93,6 +93,9 @@ func (o *Outbox) prepareParcel(tx *store.Tx, p store.Parcel, room string) (*Outg
 	if m.LetsSleep && o.sleeps(p.Txn, tx.Now) {
 		return nil, nil
 	}
+	if err := placeImage(tx, p.Txn, &m); err != nil {
+		return nil, err
+	}
 	out := Outgoing{Room: room, TxnID: p.Txn, Message: &m}
 	if p.CardID != 0 {
 		if err := placeUnder(tx, p.CardID, &out); err != nil {

@@ -37,6 +37,21 @@ type scripted struct {
 	took     []cards.Outgoing // event $1 is the first
 	told     int              // how many of them came back over /sync
 	nudges   chan struct{}
+	uploads  []string                // what was uploaded, in order
+	refusal  func(n int) (err error) // what goes wrong with the n-th upload, from 1
+}
+
+// Upload keeps a picture, unless the script says else.
+func (h *scripted) Upload(_ context.Context, room string, image cards.Image) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.uploads = append(h.uploads, string(image.Bytes))
+	if h.refusal != nil {
+		if err := h.refusal(len(h.uploads)); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("mxc://%d of %s", len(h.uploads), room), nil
 }
 
 func newScripted() *scripted {

@@ -105,7 +105,7 @@ func TestBackupsAreJudged(t *testing.T) {
 }
 
 func TestWhatIsUsualComesFromTheRunsOrFromTheHistory(t *testing.T) {
-	kept := past{Series{Check: "backups", Name: "antigone", Metric: "size", Thing: "nuage"}, []float64{100, 300, 200}}
+	kept := hourly{Series{Check: "backups", Name: "antigone", Metric: "size", Thing: "nuage"}, []float64{100, 300, 200}}
 	for name, tt := range map[string]struct {
 		backup  probe.Backup
 		history History

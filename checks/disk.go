@@ -15,12 +15,16 @@ import (
 const (
 	FaultSpace  Fault = "disk-space"  // Value and Limit in percent
 	FaultInodes Fault = "disk-inodes" // Value and Limit in percent
+	// FaultForecast is of one that will be full soon: Value is in how many days, Limit is
+	// from when on that counts.
+	FaultForecast Fault = "disk-forecast"
 )
 
 type diskSettings struct {
-	Warning  float64  `set:"warning" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it warns."`
-	Critical float64  `set:"critical" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it is critical."`
-	Ignore   []string `set:"ignore" example:"[\"/mnt/backup\"]" help:"Where file systems are mounted that do not count."`
+	Warning  float64       `set:"warning" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it warns."`
+	Critical float64       `set:"critical" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it is critical."`
+	Forecast time.Duration `set:"forecast" least:"0s" most:"52w" help:"It warns when a file system will be full within that time if it goes on growing as in the last four weeks; 0s for never. That is known after a week."`
+	Ignore   []string      `set:"ignore" example:"[\"/mnt/backup\"]" help:"Where file systems are mounted that do not count."`
 }
 
 // Judge says that critical comes after warning.
@@ -40,7 +44,7 @@ type DiskReport struct {
 func diskKind() Kind {
 	return Kind{
 		Name: "disk", Needs: NeedsProbe, Help: "How full the file systems are, in space and in inodes.",
-		Settings: diskSettings{Warning: 85, Critical: 95}, Measure: measureDisk, Calm: calmDisk,
+		Settings: diskSettings{Warning: 85, Critical: 95, Forecast: 14 * 24 * time.Hour}, Measure: measureDisk, Calm: calmDisk,
 	}
 }
 
@@ -49,10 +53,20 @@ func measureDisk(ctx context.Context, a Asked) (Report, error) {
 	if err != nil {
 		return DiskReport{Result: failed("disk", a.Name, time.Now(), err), Disks: []probe.Disk{}}, err
 	}
-	return newDiskReport(a.Name, disks, settings[diskSettings](a), time.Now()), nil
+	s, now := settings[diskSettings](a), time.Now()
+	soon, err := forecastDisks(ctx, a, disks, now)
+	r := newDiskReport(a.Name, disks, s, now, soon...)
+	if err == nil {
+		err = explainDisks(ctx, a, r.Findings, now)
+	}
+	if err != nil { // what is full is known, but not all that was asked for
+		r.Result = newResult("disk", a.Name, now, append(r.Findings, Finding{Status: Unknown, Thing: a.Name, Fault: FaultFailed}))
+	}
+	return r, nil
 }
 
-func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time) DiskReport {
+// newDiskReport judges file systems; more is what is found besides.
+func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time, more ...Finding) DiskReport {
 	disks = slices.DeleteFunc(slices.Clone(disks), func(d probe.Disk) bool { return slices.Contains(s.Ignore, d.Mount) })
 	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return int(spaceUsed(b)*1000) - int(spaceUsed(a)*1000) })
 	var findings []Finding
@@ -63,6 +77,7 @@ func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time
 		findings = append(findings, above(d.Mount, FaultInodes, inodes, s.Warning, s.Critical, Percent)...)
 		metrics = append(metrics, Metric{"used", d.Mount, float64(d.Used), Bytes}, Metric{"space", d.Mount, space, Percent})
 	}
+	findings = append(findings, more...)
 	r := DiskReport{Result: newResult("disk", name, at, findings), Disks: append([]probe.Disk{}, disks...)}
 	r.Metrics = metrics
 	return r

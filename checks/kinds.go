@@ -40,6 +40,7 @@ type Kind struct {
 
 // Asked is what a check is made of.
 type Asked struct {
+	Kind string      // the name of the kind
 	Name string      // of the host, or of the [[check]] where it has one of its own
 	Host *hosts.Host // nil for a kind that is about no host
 	// Settings has the type of the kind's Settings.
@@ -48,6 +49,8 @@ type Asked struct {
 	History History
 	// Mails has the reports of mail servers; nil without a running bot.
 	Mails MailReports
+	// Location is where people's clocks are; nil for UTC.
+	Location *time.Location
 }
 
 // settings returns the settings of a check as the type that its kind declares.

@@ -49,6 +49,21 @@ type History interface {
 	Points(ctx context.Context, s Series, since time.Time) ([]Point, error)
 }
 
+// Hour is what a series was like in one hour that is over.
+type Hour struct {
+	At                time.Time // its begin, a whole hour in UTC
+	Low, Median, High float64
+	Count             int // how many values there were
+}
+
+// Hourly is a [History] that also knows what single hours were like, without reading each
+// value.
+type Hourly interface {
+	// Hours returns what those hours of the series were that begin at the given times,
+	// in no particular order. Those without values are missing.
+	Hours(ctx context.Context, s Series, begins []time.Time) ([]Hour, error)
+}
+
 // noHistory is that of a check that is made for the first time.
 type noHistory struct{}
 

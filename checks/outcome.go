@@ -54,7 +54,16 @@ func mark(s Status) string {
 	return emoji(s)
 }
 
+// sayOutcome says what was found, and that what is usual is not known yet.
 func sayOutcome(l *text.Language, o Outcome, now time.Time) string {
+	said := sayVerdict(l, o, now)
+	if o.Learning != nil {
+		said += " " + l.Say("checks.usual.cold", "Days", o.Learning.Days, "Of", o.Learning.Of)
+	}
+	return said
+}
+
+func sayVerdict(l *text.Language, o Outcome, now time.Time) string {
 	switch {
 	case len(o.Findings) > 0:
 		said := sayFinding(l, o, now)
@@ -78,11 +87,16 @@ func sayFinding(l *text.Language, o Outcome, now time.Time) string {
 	if f.Limit > 0 {
 		share = f.Value / f.Limit * 100
 	}
+	until := o.Until
+	if until == nil && f.Unit == Days { // which says the day itself
+		day := o.At.Add(time.Duration(f.Value * 24 * float64(time.Hour)))
+		until = &day
+	}
 	args := []any{
-		"Thing", text.OneLine(f.Thing, 40), "Share", fmt.Sprintf("%.0f", share), "Kind", sayKind(l, o),
+		"Thing", text.OneLine(f.Thing, 40), "Metric", sayMetric(l, f), "Share", fmt.Sprintf("%.0f", share), "Kind", sayKind(l, o),
 		"Value", sayValue(l, f.Value, f.Unit), "Count", int(f.Value), "Limit", sayValue(l, f.Limit, f.Unit), "Note", text.OneLine(f.Note, 120),
 	}
-	return l.Say("checks.outcome."+string(f.Fault), append(args, dates(l, o.Until, now)...)...)
+	return l.Say("checks.outcome."+string(f.Fault), append(args, dates(l, until, now)...)...) + sayUsual(l, f)
 }
 
 // sayValue writes a figure in its unit.

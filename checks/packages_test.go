@@ -14,13 +14,13 @@ import (
 	"ronde/text"
 )
 
-// past is a history with one series, whose values are an hour apart and end now.
-type past struct {
+// hourly is a history with one series, whose values are an hour apart and end now.
+type hourly struct {
 	series Series
 	values []float64
 }
 
-func (p past) Points(_ context.Context, s Series, _ time.Time) (points []Point, err error) {
+func (p hourly) Points(_ context.Context, s Series, _ time.Time) (points []Point, err error) {
 	if s != p.series {
 		return nil, nil
 	}
@@ -134,10 +134,10 @@ func TestSinceWhenUpdatesWaitIsInTheHistory(t *testing.T) {
 		want    time.Duration
 	}{
 		"for the first time":    {noHistory{}, 0},
-		"since there was none":  {past{at, []float64{4, 2, 0, 1, 3, 2}}, 3 * time.Hour},
-		"for as long as known":  {past{at, []float64{1, 1}}, 2 * time.Hour},
-		"none until now":        {past{at, []float64{1, 1, 0}}, 0},
-		"a part of an old hour": {past{at, []float64{0, .25, 1}}, 2 * time.Hour},
+		"since there was none":  {hourly{at, []float64{4, 2, 0, 1, 3, 2}}, 3 * time.Hour},
+		"for as long as known":  {hourly{at, []float64{1, 1}}, 2 * time.Hour},
+		"none until now":        {hourly{at, []float64{1, 1, 0}}, 0},
+		"a part of an old hour": {hourly{at, []float64{0, .25, 1}}, 2 * time.Hour},
 	} {
 		w, err := waitsOf(t.Context(), Asked{Name: "antigone", History: tt.history}, now)
 		if err != nil || w.security != tt.want || w.others != 0 {

@@ -82,6 +82,8 @@ type Finding struct {
 	// Note is what somebody else says of it, in their words: one line, masked. "" for
 	// nothing.
 	Note string `json:"note,omitempty"`
+	// Usual is between what Value usually lies at such a time; nil when that is not known.
+	Usual *Usual `json:"usual,omitempty"`
 }
 
 // Fault says what is wrong, as a word that never changes with the language.
@@ -114,6 +116,9 @@ type Result struct {
 	Findings []Finding `json:"findings"`
 	// Metrics are the figures that are worth keeping.
 	Metrics []Metric `json:"metrics,omitempty"`
+	// Learning says that what is usual is not known yet; nil for a check that does not
+	// judge by that, or knows.
+	Learning *Learning `json:"learning,omitempty"`
 	// Error is why nothing could be measured, for the log and the terminal: it may
 	// name addresses, so it is not for a room. "" otherwise.
 	Error string `json:"error,omitempty"`

@@ -28,23 +28,34 @@ type Setting struct {
 	OneOf       []string // the only values of a text; nil for any
 	Example     string   // as written in a file
 	Needed      bool     // it has no default
-	field       int
+	field       []int
 }
 
 // SettingsOf returns the settings that a struct of defaults declares, in their order.
 // Each field has the tags `set` (its name) and `help`, and may have `unit`, `least`,
 // `most`, `oneof` (separated by bars), `example`, and `needed:"yes"`. It panics over a
-// field that is not so: a kind is a table of this program.
+// field that is not so: a kind is a table of this program. The fields of an embedded
+// struct count as its own.
 func SettingsOf(defaults any) (all []Setting) {
 	if defaults == nil {
 		return nil
 	}
-	v := reflect.ValueOf(defaults)
+	return settingsIn(reflect.ValueOf(defaults))
+}
+
+func settingsIn(v reflect.Value) (all []Setting) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Anonymous {
+			for _, s := range settingsIn(v.Field(i)) {
+				s.field = append([]int{i}, s.field...)
+				all = append(all, s)
+			}
+			continue
+		}
 		s := Setting{
 			Name: f.Tag.Get("set"), Default: v.Field(i).Interface(), Unit: f.Tag.Get("unit"), Help: f.Tag.Get("help"),
-			Least: f.Tag.Get("least"), Most: f.Tag.Get("most"), Example: f.Tag.Get("example"), Needed: f.Tag.Get("needed") == "yes", field: i,
+			Least: f.Tag.Get("least"), Most: f.Tag.Get("most"), Example: f.Tag.Get("example"), Needed: f.Tag.Get("needed") == "yes", field: []int{i},
 		}
 		if oneOf := f.Tag.Get("oneof"); oneOf != "" {
 			s.OneOf = strings.Split(oneOf, "|")
@@ -52,10 +63,10 @@ func SettingsOf(defaults any) (all []Setting) {
 		switch s.Default.(type) {
 		case float64, int, bool, string, []string, time.Duration, Secret:
 		default:
-			panic(fmt.Sprintf("setting %s of %T has the type %s", s.Name, defaults, f.Type))
+			panic(fmt.Sprintf("setting %s of %s has the type %s", s.Name, v.Type(), f.Type))
 		}
 		if s.Name == "" || s.Help == "" {
-			panic(fmt.Sprintf("field %s of %T lacks its name or its help", f.Name, defaults))
+			panic(fmt.Sprintf("field %s of %s lacks its name or its help", f.Name, v.Type()))
 		}
 		all = append(all, s)
 	}
@@ -70,7 +81,7 @@ func With(defaults any, read func(Setting) any) any {
 	}
 	filled := reflect.New(reflect.TypeOf(defaults)).Elem()
 	for _, s := range SettingsOf(defaults) {
-		filled.Field(s.field).Set(reflect.ValueOf(read(s)))
+		filled.FieldByIndex(s.field).Set(reflect.ValueOf(read(s)))
 	}
 	return filled.Interface()
 }

@@ -34,6 +34,7 @@ type Suite struct {
 	checks   []Config
 	history  History
 	mails    MailReports
+	location *time.Location
 	kinds    []Kind
 	log      *slog.Logger
 	free     chan struct{} // has room for each check that is being made
@@ -50,15 +51,17 @@ type Sources struct {
 	// Samplers give measurements that are warm; nil makes each when it is asked for.
 	Samplers *Samplers
 	Secrets  []OAuthConfig
-	Checks   []Config    // every [[check]]
-	History  History     // nil for none
-	Mails    MailReports // nil for none
+	Checks   []Config       // every [[check]]
+	History  History        // nil for none
+	Mails    MailReports    // nil for none
+	Location *time.Location // where people's clocks are; nil for UTC
 }
 
 // NewSuite makes a suite.
 func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
-		set: from.Hosts, samplers: from.Samplers, checks: from.Checks, history: from.History, mails: from.Mails,
+		set: from.Hosts, samplers: from.Samplers, checks: from.Checks,
+		history: from.History, mails: from.Mails, location: from.Location,
 		kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
 		unended: map[string]chan struct{}{}, failing: map[string]bool{}, recent: map[string]Outcome{},
 	}
@@ -130,7 +133,7 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 // asked is what a check of a kind is made of: the [[check]] of that name, or the host
 // with that kind's defaults.
 func (s *Suite) asked(k Kind, name string) (Asked, error) {
-	a := Asked{Name: name, Settings: k.Settings, History: s.history, Mails: s.mails}
+	a := Asked{Kind: k.Name, Name: name, Settings: k.Settings, History: s.history, Mails: s.mails, Location: s.location}
 	for _, c := range s.checks {
 		if c.Kind == k.Name && strings.EqualFold(c.Name, name) {
 			a.Name, a.Settings = c.Name, c.Settings

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ronde/cards"
 	"ronde/store"
 	"ronde/text"
 )
@@ -69,6 +70,7 @@ var All = []Command{
 	Stats,
 	Updates,
 	Backups,
+	GraphCommand,
 	Logs,
 	Netdata,
 	Reload,
@@ -84,10 +86,11 @@ type Call struct {
 	Tail  string   // what follows the command, as it was typed
 	Reply text.Message
 
-	card    store.Card // under which it was said; its ID is 0 for none
-	subject string     // what it was about, for the audit log
-	mistake bool       // it could not be understood
-	after   func()     // runs once all that it says and did is stored; nil for nothing
+	card    store.Card   // under which it was said; its ID is 0 for none
+	subject string       // what it was about, for the audit log
+	mistake bool         // it could not be understood
+	picture *cards.Image // to show above the reply; nil for none
+	after   func()       // runs once all that it says and did is stored; nil for nothing
 }
 
 // Say returns a sentence of the catalogue.

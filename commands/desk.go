@@ -263,7 +263,7 @@ func (d *Desk) finish(ctx context.Context, c *Call, action, outcome string, do f
 		return err
 	}
 	d.Log.ErrorContext(ctx, "a command failed", "command", action, "event", c.Event.EventID, "err", err, "stack", stackOf(err))
-	c.Reply = text.Message{}
+	c.Reply, c.picture = text.Message{}, nil
 	c.Reply.Text(c.Say("command.failed"))
 	return d.commit(ctx, c, action, "failed", nil)
 }
@@ -311,7 +311,7 @@ func (d *Desk) reply(tx *store.Tx, c *Call) error {
 		return nil
 	}
 	return d.Outbox.AddNotice(tx, "event-"+strconv.FormatInt(c.Event.ID, 10), c.Event.Room, cards.Message{
-		Plain: plain, HTML: c.Reply.HTML(), ReplyTo: c.Event.EventID, Thread: c.Event.Thread,
+		Plain: plain, HTML: c.Reply.HTML(), ReplyTo: c.Event.EventID, Thread: c.Event.Thread, Image: c.picture,
 	})
 }
 

@@ -28,14 +28,15 @@ type town struct {
 	t    *testing.T
 	logs *bytes.Buffer
 
-	mu      sync.Mutex
-	notices []string       // of the desk, oldest first
-	reacted []string       // reactions of the desk, and in brackets those taken back
-	levels  map[string]int // of people, 0 when missing
-	trouble error          // of asking for a level
-	full    int            // how many of the next notices cannot be stored
-	reading Reading        // what the configuration is, when it is read again
-	events  int
+	mu       sync.Mutex
+	notices  []string       // of the desk, oldest first
+	pictures []*cards.Image // which they show
+	reacted  []string       // reactions of the desk, and in brackets those taken back
+	levels   map[string]int // of people, 0 when missing
+	trouble  error          // of asking for a level
+	full     int            // how many of the next notices cannot be stored
+	reading  Reading        // what the configuration is, when it is read again
+	events   int
 }
 
 func newTown(t *testing.T, commands ...Command) *town {
@@ -104,6 +105,9 @@ func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 		return errors.New("the disk is full")
 	}
 	w.notices = append(w.notices, m.Plain)
+	if m.Image != nil {
+		w.pictures = append(w.pictures, m.Image)
+	}
 	return nil
 }
 

@@ -115,9 +115,9 @@ const (
 func (t Trouble) Error() string { return string(t) }
 
 const (
-	mostRuns   = 10
+	mostRuns         = 10
 	mostRepositories = 2                // backups that are looked at at the same time
-	backupTime = 14 * time.Second // for each
+	backupTime       = 14 * time.Second // for each
 )
 
 // BackupState asks for every backup that the machine's configuration names, in its order.

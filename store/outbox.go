@@ -16,6 +16,7 @@ type Parcel struct {
 	Target    string
 	Attempted bool   // an attempt was begun and its outcome may be unknown
 	EventID   string // what it became; "" before
+	ToUpload  bool   // it has a picture that is not uploaded yet; of a parcel that was read
 }
 
 // AddParcel puts a parcel into the outbox. One with the same Txn is there already
@@ -71,7 +72,10 @@ func (tx *Tx) WithdrawParcel(txn string) (withdrawn bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("take %s back out of the outbox: %w", txn, err)
 	}
-	return n > 0, nil
+	if n == 0 {
+		return false, nil
+	}
+	return true, tx.DropImage(txn)
 }
 
 // ParcelDone stores how a parcel ended: "sent", "dropped", or the code of the
@@ -81,7 +85,7 @@ func (tx *Tx) ParcelDone(txn, eventID, how string) error {
 	if err != nil {
 		return fmt.Errorf("store the end of %s: %w", txn, err)
 	}
-	return nil
+	return tx.DropImage(txn)
 }
 
 // Parcel returns the parcel with a transaction id.
@@ -93,9 +97,10 @@ func (tx *Tx) Parcel(txn string) (p Parcel, known bool, err error) {
 	return p, known, nil
 }
 
-const selectParcel = "SELECT id, txn, room, coalesce(card_id, 0), emoji, message, target, attempted, event_id FROM outbox "
+const selectParcel = `SELECT id, txn, room, coalesce(card_id, 0), emoji, message, target, attempted, event_id,
+	EXISTS (SELECT 1 FROM images WHERE images.txn = outbox.txn AND uploaded = '') FROM outbox `
 
 func scanParcel(row scanner) (p Parcel, err error) {
-	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Target, &p.Attempted, &p.EventID)
+	err = row.Scan(&p.ID, &p.Txn, &p.Room, &p.CardID, &p.Emoji, &p.Message, &p.Target, &p.Attempted, &p.EventID, &p.ToUpload)
 	return p, err
 }

@@ -29,6 +29,7 @@ const (
 	KeysQuery    Kind = "keys query"
 	KeysClaim    Kind = "keys claim"
 	SendToDevice Kind = "send to device"
+	Upload       Kind = "upload"
 	Unknown      Kind = "unknown"
 )
 
@@ -94,7 +95,8 @@ type endpoint struct {
 	open         bool                              // needs no access token
 }
 
-// endpoints is everything the server knows, below /_matrix/client.
+// endpoints is everything the server knows, below /_matrix/client; also the upload, which
+// is below /_matrix.
 func endpoints() []endpoint {
 	const open = true
 	return []endpoint{
@@ -156,6 +158,8 @@ func endpoints() []endpoint {
 		{"POST", "v3/keys/device_signing/upload", "cross-signing", (*Server).uploadCrossSigning, false},
 		{"POST", "v3/keys/signatures/upload", "signatures", (*Server).uploadSignatures, false},
 		{"PUT", "v3/sendToDevice/{type}/{txn}", SendToDevice, (*Server).sendToDevice, false},
+		{"POST", "media/v3/upload", Upload, (*Server).upload, false},
+		{"GET", "v1/media/download/{server}/{media}", "download", (*Server).download, false},
 		{"GET", "v3/room_keys/{rest*}", "key backup", (*Server).noBackup, false},
 	}
 }
@@ -164,6 +168,9 @@ func endpoints() []endpoint {
 func (s *Server) route(in incoming) *call {
 	c := &call{token: in.token, query: in.query, Request: Request{Kind: Unknown, Method: in.method, Path: in.path, Body: in.body}}
 	rest, ok := strings.CutPrefix(in.path, "/_matrix/client/")
+	if !ok && in.path == "/_matrix/media/v3/upload" {
+		rest, ok = "media/v3/upload", true
+	}
 	if !ok {
 		return c
 	}

@@ -8,7 +8,7 @@
 // testing/synctest bubble, and over loopback TCP ([Server.Listen]). A server
 // used in a bubble must be made in that bubble.
 //
-// It does not federate, keeps no media and no key backup, does not enforce
+// It does not federate, keeps no key backup, does not enforce
 // history visibility, and honours of a filter only the room's rooms and its
 // timeline's limit, types and not_types.
 package homeserver
@@ -66,6 +66,7 @@ type Server struct {
 	txns     map[string]transaction
 	counts   map[string]int // how often something was seen, by name
 	requests []Request
+	media    media
 
 	tcp tcp
 }
@@ -83,7 +84,7 @@ func New(options Options) *Server {
 		news: make(chan struct{}), watch: make(chan struct{}),
 		users: map[string]*user{}, tokens: map[string]*device{},
 		rooms: map[string]*room{}, aliases: map[string]string{}, events: map[string]*Event{},
-		filters: map[string]filter{}, txns: map[string]transaction{}, counts: map[string]int{},
+		filters: map[string]filter{}, txns: map[string]transaction{}, counts: map[string]int{}, media: media{},
 	}
 }
 
@@ -197,11 +198,14 @@ func (s *Server) work(ctx context.Context, c *call, fault Fault) answer {
 }
 
 func success(body any) answer {
-	raw, err := json.Marshal(body)
+	if file, ok := body.(raw); ok {
+		return answer{status: 200, body: file}
+	}
+	encoded, err := json.Marshal(body)
 	if err != nil {
 		return failure(err)
 	}
-	return answer{status: 200, body: raw}
+	return answer{status: 200, body: encoded}
 }
 
 func failure(err error) answer {
@@ -212,8 +216,8 @@ func failure(err error) answer {
 	if !ok {
 		r = &refusal{500, "M_UNKNOWN", err.Error()}
 	}
-	raw, _ := json.Marshal(map[string]string{"errcode": r.code, "error": r.message})
-	return answer{status: r.status, body: raw}
+	body, _ := json.Marshal(map[string]string{"errcode": r.code, "error": r.message})
+	return answer{status: r.status, body: body}
 }
 
 // pause waits, and says whether the client is still there afterwards.
