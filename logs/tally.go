@@ -51,17 +51,23 @@ func (t *Tally) Long(head []byte, size int64) {
 	t.line(head)
 }
 
+// Entry counts one message of a service, as a journal has them.
+func (t *Tally) Entry(service, message []byte) {
+	t.Bytes += uint64(len(message))
+	t.count(service, message)
+}
+
 func (t *Tally) line(line []byte) {
-	t.Lines++
-	var c *count
-	message := line
-	if t.format == Plain {
-		c = t.service(nil)
-	} else {
-		var tag []byte
-		tag, message, _ = cutHead(line, t.format)
-		c = t.service(tag)
+	var tag []byte
+	if t.format != Plain {
+		tag, line, _ = cutHead(line, t.format)
 	}
+	t.count(tag, line)
+}
+
+func (t *Tally) count(tag, message []byte) {
+	c := t.service(tag)
+	t.Lines++
 	c.Lines++
 	if r, ok := readRequest(message); ok {
 		c.request(r)

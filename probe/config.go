@@ -13,7 +13,9 @@ import (
 // Config is a machine's probe.toml: what it lets be asked beyond its own state. Whoever
 // may ask chooses by name among what stands here, and can neither add to it nor change
 // its arguments. The zero Config lets nothing.
-type Config struct{}
+type Config struct {
+	Logs []Log `toml:"log"` // what [Logs] counts
+}
 
 // maxConfig is the longest probe.toml read, in bytes.
 const maxConfig = 1 << 20
@@ -50,6 +52,9 @@ func ReadConfig(doc []byte) (Config, error) {
 		row, column := wrong.Position()
 		return Config{}, fmt.Errorf("line %d, column %d: %s", row, column, wrong.Error())
 	case err != nil:
+		return Config{}, err
+	}
+	if err := c.checkLogs(); err != nil {
 		return Config{}, err
 	}
 	return c, nil

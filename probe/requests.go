@@ -4,5 +4,6 @@ package probe
 func Requests() []Request {
 	return []Request{
 		plain(Disks()),
+		logsRequest(),
 	}
 }
