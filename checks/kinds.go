@@ -46,6 +46,8 @@ type Asked struct {
 	Settings any
 	// History is what was measured before; never nil.
 	History History
+	// Memory keeps what the check has to know the next time; never nil.
+	Memory Memory
 }
 
 // settings returns the settings of a check as the type that its kind declares.
@@ -107,6 +109,7 @@ func Kinds() []Kind {
 	return []Kind{
 		statsKind(),
 		diskKind(),
+		logsKind(),
 		rebootKind(),
 		oauthKind(),
 	}

@@ -33,6 +33,7 @@ type Suite struct {
 	secrets  []*keeper
 	checks   []Config
 	history  History
+	memory   Memory
 	kinds    []Kind
 	log      *slog.Logger
 	free     chan struct{} // has room for each check that is being made
@@ -50,6 +51,7 @@ type Sources struct {
 	Secrets  []OAuthConfig
 	Checks   []Config // every [[check]]
 	History  History  // nil for none
+	Memory   Memory   // nil for one that lasts as long as the suite
 }
 
 // NewSuite makes a suite.
@@ -61,6 +63,9 @@ func NewSuite(from Sources, log *slog.Logger) *Suite {
 	}
 	if s.history == nil {
 		s.history = noHistory{}
+	}
+	if s.memory = from.Memory; s.memory == nil {
+		s.memory = newShortMemory()
 	}
 	for _, c := range from.Secrets {
 		s.secrets = append(s.secrets, &keeper{config: c, turn: make(chan struct{}, 1)})
@@ -124,7 +129,7 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 // asked is what a check of a kind is made of: the [[check]] of that name, or the host
 // with that kind's defaults.
 func (s *Suite) asked(k Kind, name string) (Asked, error) {
-	a := Asked{Name: name, Settings: k.Settings, History: s.history}
+	a := Asked{Name: name, Settings: k.Settings, History: s.history, Memory: s.memory}
 	for _, c := range s.checks {
 		if c.Kind == k.Name && strings.EqualFold(c.Name, name) {
 			a.Name, a.Settings = c.Name, c.Settings
