@@ -63,7 +63,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	quiet := func(now time.Time) time.Time { return c.Prompting.Quiet.End(now, c.Location) }
 	limits.Quiet = quiet
 	r.outbox = cards.New(s, language, limits, log)
-	suite := checks.NewSuite(checks.Sources{Hosts: set, Samplers: r.samplers, Secrets: c.OAuth, Checks: c.Checks}, log)
+	suite := checks.NewSuite(checks.Sources{Hosts: set, Samplers: r.samplers, Secrets: c.OAuth, Checks: c.Checks, Memory: s}, log)
 	r.routines = &routines.Desk{
 		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
 		Notices: r.outbox, Checks: suite,
