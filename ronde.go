@@ -73,7 +73,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: suite, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
-		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Engines: set,
+		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Engines: set, Counts: suite,
 		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
 	})
 	r.outbox.Connect(map[string]cards.Render{

@@ -35,7 +35,7 @@ func (s *Suite) LogsOf(name string) (names []string) {
 	if len(ofHost) > 0 {
 		return ofHost
 	}
-	if h, err := s.set.Find(name); err == nil {
+	if h, err := s.set.Find(name); err == nil && (h.IsRemote() || h.Root() != "") {
 		return []string{h.Name()}
 	}
 	return nil
@@ -106,3 +106,6 @@ func WriteLogsOf(m *text.Message, l *text.Language, s LogSummary, service string
 	m.Pre(strings.Join(slices.Concat(topLines(one.Addresses, one.Requests, 5), topLines(one.Paths, one.Requests, 5)), "\n"))
 	return true
 }
+
+// IsError tells whether a line is one that counts as an error.
+func IsError(line string) bool { return logs.IsError(line) }

@@ -53,6 +53,7 @@ type Desk struct {
 	Alerts   *alerts.Desk
 	Stats    Samplers
 	Engines  Engines
+	Counts   LogCounts // nil where nothing is counted
 	Rooms    Rooms
 	Outbox   Notices
 	Config   Configuration

@@ -75,3 +75,6 @@ func isFolded(some []byte, lower string) bool {
 func isWord(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
 }
+
+// IsError tells whether a message has one of [Words].
+func IsError(message string) bool { return newFinder().in([]byte(message)) }
