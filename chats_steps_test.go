@@ -86,6 +86,11 @@ func verbs() []verb {
 			c.tables += fmt.Sprintf("[[host]]\nname = %q\nlocal = true\nroot = %q\n", m[1], c.dir)
 			return os.MkdirAll(filepath.Join(c.dir, "run"), 0o700)
 		}},
+		{`log (\S+) is counted`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("probe_file = %q\n", filepath.Join(c.dir, "probe.toml"))
+			return c.putFile("probe.toml", fmt.Sprintf("[[log]]\nname = %q\npath = \"/services.log\"\n", m[1]))
+		}},
+		{`log gets (\d+) times (\S+): (.*)`, (*chat).writeToLog},
 		{`reboot needed for (.*)`, func(c *chat, _ step, m []string) error {
 			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
 		}},
