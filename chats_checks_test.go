@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -173,4 +175,18 @@ func (c *chat) setAnswer(host string, e engine) error {
 	defer all.mu.Unlock()
 	all.of[host] = e
 	return nil
+}
+
+// writeToLog has a service write some lines to the log of the machine.
+func (c *chat) writeToLog(_ step, m []string) error {
+	times, err := strconv.Atoi(m[1])
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(c.dir, "services.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(strings.Repeat(fmt.Sprintf("Mar  2 09:00:00 antigone %s[812]: %s\n", m[2], m[3]), times))
+	return errors.Join(err, f.Close())
 }

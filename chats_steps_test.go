@@ -87,6 +87,10 @@ func verbs() []verb {
 			return errors.Join(os.MkdirAll(filepath.Join(c.dir, "run"), 0o700), c.putFile("probe.toml", ""))
 		}},
 		{`file (\S+)`, func(c *chat, s step, m []string) error { return c.putFile(m[1], strings.Join(s.block, "\n")) }},
+		{`log (\S+) is counted`, func(c *chat, _ step, m []string) error {
+			return c.putFile("probe.toml", fmt.Sprintf("[[log]]\nname = %q\npath = \"/services.log\"\n", m[1]))
+		}},
+		{`log gets (\d+) times (\S+): (.*)`, (*chat).writeToLog},
 		{`reboot needed for (.*)`, func(c *chat, _ step, m []string) error {
 			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
 		}},

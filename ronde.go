@@ -67,7 +67,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	r.outbox = cards.New(s, language, limits, log)
 	suite := checks.NewSuite(checks.Sources{
 		Hosts: set, Samplers: r.samplers, Secrets: c.OAuth, Checks: c.Checks,
-		History: r.history, Mails: alerts.MailReports{Store: s}, Location: c.Location,
+		History: r.history, Memory: s, Mails: alerts.MailReports{Store: s}, Location: c.Location,
 	}, log)
 	noting := history.Noting{Keeper: r.history, Log: log, Maker: suite}
 	r.routines = &routines.Desk{
@@ -79,7 +79,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: noting, Quiet: quiet,
 	})
 	r.commands = commands.NewDesk(&commands.Desk{
-		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Checks: suite, Engines: checks.Engines{Hosts: set},
+		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Checks: suite, Engines: checks.Engines{Hosts: set}, Counts: suite,
 		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
 	})
 	r.outbox.Connect(map[string]cards.Render{

@@ -51,6 +51,8 @@ type Asked struct {
 	Mails MailReports
 	// Location is where people's clocks are; nil for UTC.
 	Location *time.Location
+	// Memory keeps what the check has to know the next time; never nil.
+	Memory Memory
 }
 
 // settings returns the settings of a check as the type that its kind declares.
@@ -115,6 +117,7 @@ func Kinds() []Kind {
 		backupsKind(),
 		packagesKind(),
 		pluginKind(),
+		logsKind(),
 		rebootKind(),
 		oauthKind(),
 		certificateKind(),

@@ -72,6 +72,8 @@ func stories() []Report {
 		failure("dance", "antigone", errNoSuch),
 		failure("oauth", "intra", fmt.Errorf("it %w: dial 192.0.2.1", errAway)),
 		newRebootReport("antigone", probe.Reboot{}, now),
+		logStory(2), logStory(40), logStory(0),
+		failure("logs", "antigone", errLater),
 		reboot(), reboot("linux-image-6.1.0-28-amd64"), reboot("libc6", "libssl3", "linux-image-6.1.0-28-amd64", "dbus"),
 		secret(time.Date(2027, 2, 10, 12, 0, 0, 0, time.UTC), nil),
 		secret(time.Date(2026, 11, 21, 23, 30, 0, 0, time.UTC), nil), // tomorrow, here

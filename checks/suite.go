@@ -35,6 +35,7 @@ type Suite struct {
 	history  History
 	mails    MailReports
 	location *time.Location
+	memory   Memory
 	kinds    []Kind
 	log      *slog.Logger
 	free     chan struct{} // has room for each check that is being made
@@ -53,6 +54,7 @@ type Sources struct {
 	Secrets  []OAuthConfig
 	Checks   []Config       // every [[check]]
 	History  History        // nil for none
+	Memory   Memory         // nil for one that lasts as long as the suite
 	Mails    MailReports    // nil for none
 	Location *time.Location // where people's clocks are; nil for UTC
 }
@@ -67,6 +69,9 @@ func NewSuite(from Sources, log *slog.Logger) *Suite {
 	}
 	if s.history == nil {
 		s.history = noHistory{}
+	}
+	if s.memory = from.Memory; s.memory == nil {
+		s.memory = newShortMemory()
 	}
 	for _, c := range from.Secrets {
 		s.secrets = append(s.secrets, &keeper{config: c, turn: make(chan struct{}, 1)})
@@ -133,7 +138,10 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 // asked is what a check of a kind is made of: the [[check]] of that name, or the host
 // with that kind's defaults.
 func (s *Suite) asked(k Kind, name string) (Asked, error) {
-	a := Asked{Kind: k.Name, Name: name, Settings: k.Settings, History: s.history, Mails: s.mails, Location: s.location}
+	a := Asked{
+		Kind: k.Name, Name: name, Settings: k.Settings,
+		History: s.history, Memory: s.memory, Mails: s.mails, Location: s.location,
+	}
 	for _, c := range s.checks {
 		if c.Kind == k.Name && strings.EqualFold(c.Name, name) {
 			a.Name, a.Settings = c.Name, c.Settings

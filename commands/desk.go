@@ -64,6 +64,7 @@ type Desk struct {
 	Stats    Samplers
 	Checks   Checks
 	Engines  Engines
+	Counts   LogCounts // nil where nothing is counted
 	Rooms    Rooms
 	Outbox   Notices
 	Config   Configuration

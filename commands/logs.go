@@ -33,8 +33,12 @@ type Engines interface {
 }
 
 // Logs shows what the containers wrote last that an incident is about: "!logs 12", and
-// under its card "logs".
+// under its card "logs". Of a host it shows what was counted in its logs: "!logs antigone
+// [nextcloud] [6h]".
 var Logs = Command{Name: "logs", French: "journaux", Args: true, Ask: func(ctx context.Context, c *Call) error {
+	if checks, service, since := c.asksForCounts(); len(checks) > 0 {
+		return c.writeCounts(ctx, checks, service, since)
+	}
 	b, ok, err := c.whatBroke(ctx)
 	if err != nil || !ok {
 		return err
@@ -195,7 +199,7 @@ func (c *Call) writeLog(ctx context.Context, host string, one hosts.Container) {
 		c.Reply.Text(" · ❔ " + c.Say("logs.unread")).Line()
 		return
 	}
-	lines := legible(written)
+	lines := legible(written, func(string) bool { return true })
 	if len(lines) == 0 {
 		c.Reply.Text(" · " + c.Say("logs.empty")).Line()
 		return
@@ -214,9 +218,9 @@ func (c *Call) state(state string) string {
 	return text.OneLine(text.Printed(state), 20)
 }
 
-// legible returns the last lines for a phone. They are masked with all that was read
-// before them, since a key is known by its first line.
-func legible(written []hosts.LogLine) (shown []string) {
+// legible returns for a phone the last lines of those that are meant. They are masked with
+// all that was read before them, since a key is known by its first line.
+func legible(written []hosts.LogLine, meant func(line string) bool) (shown []string) {
 	var all []string
 	for _, w := range written {
 		if line := strings.TrimSpace(text.Printed(w.Text)); line != "" {
@@ -227,6 +231,7 @@ func legible(written []hosts.LogLine) (shown []string) {
 		return nil
 	}
 	masked := strings.Split(text.Mask(strings.Join(all, "\n")), "\n")
+	masked = slices.DeleteFunc(masked, func(line string) bool { return !meant(line) })
 	for _, line := range masked[max(0, len(masked)-shownLines):] {
 		shown = append(shown, text.Wrap(text.OneLine(line, logLine), logColumns)...)
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	ContainerLogs bool           `toml:"container_logs"`
 	Netdata       *NetdataConfig `toml:"netdata"` // nil: it may not be asked
 	Redis         []RedisConfig  `toml:"redis"`
+	Logs          []Log          `toml:"log"` // what [Logs] counts
 	Plugins       []PluginConfig `toml:"plugin"`
 	Backups       []BackupConfig `toml:"backup"`
 }
@@ -102,7 +103,7 @@ func ReadConfig(doc []byte) (Config, error) {
 	case err != nil:
 		return Config{}, err
 	}
-	if err := c.check(); err != nil {
+	if err := errors.Join(c.check(), c.checkLogs()); err != nil {
 		return Config{}, err
 	}
 	return c, nil

@@ -18,5 +18,6 @@ func Requests() []Request {
 		plain(NetdataAlarms()),
 		chartRequest(),
 		redisRequest(),
+		logsRequest(),
 	}
 }
