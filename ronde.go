@@ -22,6 +22,7 @@ import (
 	"ronde/routines"
 	"ronde/store"
 	"ronde/text"
+	"ronde/watch"
 )
 
 // ronde is the whole bot, put together and not yet running.
@@ -36,6 +37,7 @@ type ronde struct {
 	bot      *bot.Bot
 	routines *routines.Desk
 	alerts   *alerts.Desk
+	watch    *watch.Watch
 	commands *commands.Desk
 	mailbox  *alerts.Mailbox // nil when none is configured
 	board    *board.Board    // which listens only when it is configured
@@ -72,8 +74,11 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
 		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: suite, Quiet: quiet,
 	})
+	r.watch = &watch.Watch{
+		Store: s, Suite: suite, Checks: c.Checks, Hosts: c.Hosts, Incidents: r.alerts, Language: language, Log: log, Changed: r.outbox.Wake,
+	}
 	r.commands = commands.NewDesk(&commands.Desk{
-		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Engines: set,
+		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Engines: set, Watch: r.watch,
 		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
 	})
 	r.outbox.Connect(map[string]cards.Render{
@@ -121,6 +126,7 @@ func (r *ronde) run(ctx context.Context) error {
 	start("commands", r.commands.Run)
 	start("alerts", r.alerts.Run)
 	start("evidence", r.alerts.Answer)
+	start("watch", r.watch.Run)
 	start("clock", func(ctx context.Context) error {
 		return routines.EveryMinute(ctx, r.config.Location, r.log, r.tick)
 	})

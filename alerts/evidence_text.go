@@ -50,7 +50,7 @@ func (s standing) saidLast() (last time.Time) {
 	for _, w := range s.seen {
 		switch {
 		case w.What != store.Down:
-		case w.Channel == store.Webhook:
+		case w.Channel == store.Webhook, w.Channel == store.ByCheck:
 			last = later(last, w.Received)
 		default:
 			last = later(last, w.At)

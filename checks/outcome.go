@@ -137,3 +137,12 @@ func daysBetween(from, to time.Time) int {
 	date := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	return int(date(to).Sub(date(from)).Hours()) / 24
 }
+
+// Say says in a sentence the worst that a check found, or that all is well.
+func Say(l *text.Language, o Outcome) string { return sayOutcome(l, o, o.At) }
+
+// SayOne says one of the findings of a check in a sentence.
+func SayOne(l *text.Language, o Outcome, f Finding) string {
+	o.Findings = []Finding{f}
+	return sayFinding(l, o, o.At)
+}

@@ -142,6 +142,12 @@ func (d *Desk) callName(cmd Command) string {
 	return cmd.Name
 }
 
+// callNamed is what people of the room's language type for the command of a name.
+func (d *Desk) callNamed(name string) string {
+	cmd, _, _ := d.find(name)
+	return d.callName(cmd)
+}
+
 // names lists all that people may type for a command.
 func (cmd Command) names() []string {
 	names := []string{cmd.Name}

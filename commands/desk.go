@@ -16,6 +16,7 @@ import (
 	"ronde/routines"
 	"ronde/store"
 	"ronde/text"
+	"ronde/watch"
 )
 
 // waiting is how long somebody may still be waiting for an answer. A question
@@ -53,6 +54,7 @@ type Desk struct {
 	Alerts   *alerts.Desk
 	Stats    Samplers
 	Engines  Engines
+	Watch    *watch.Watch // nil knows no checks
 	Rooms    Rooms
 	Outbox   Notices
 	Config   Configuration
