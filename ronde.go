@@ -75,7 +75,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: suite, Quiet: quiet,
 	})
 	r.watch = &watch.Watch{
-		Store: s, Suite: suite, Checks: c.Checks, Hosts: c.Hosts, Incidents: r.alerts, Language: language, Log: log, Changed: r.outbox.Wake,
+		Store: s, Suite: suite, Checks: c.Checks, Hosts: c.Hosts, Secrets: secretsOf(c.OAuth), Incidents: r.alerts, Language: language, Log: log, Changed: r.outbox.Wake,
 	}
 	r.commands = commands.NewDesk(&commands.Desk{
 		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Engines: set, Watch: r.watch,
@@ -102,6 +102,14 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Alive: func(ctx context.Context) bool { return alive(ctx, s) },
 	})
 	return r, nil
+}
+
+// secretsOf names the secrets that can be asked about.
+func secretsOf(all []checks.OAuthConfig) (names []string) {
+	for _, c := range all {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // hashOf names a mail by what makes it the same mail under another UID.

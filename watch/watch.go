@@ -44,6 +44,7 @@ type Watch struct {
 	Suite     Suite
 	Checks    []checks.Config // every [[check]]
 	Hosts     []hosts.Config
+	Secrets   []string // the names of every [[oauth]]
 	Incidents Incidents
 	// Keep is called for each outcome in the transaction that keeps it; nil for nothing.
 	Keep     func(tx *store.Tx, o checks.Outcome) error
