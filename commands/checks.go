@@ -53,7 +53,7 @@ func (c *Call) writeRest(rest []watch.Seen) {
 		counts[markOf(s)]++
 	}
 	c.Reply.Line().Text(c.Say("incidents.more", "Count", len(rest)))
-	for _, mark := range []string{"🔴", "🟠", "❔", "✅", "▫️"} {
+	for _, mark := range []string{"🔴", "⚠️", "❔", "✅", "▫️"} {
 		if counts[mark] > 0 {
 			c.Reply.Text(c.Say("watch.count", "Mark", mark, "Count", counts[mark]))
 		}

@@ -38,11 +38,13 @@ func after(t time.Time, every, shift time.Duration) time.Time {
 	return shifted.Truncate(every).Add(every + shift)
 }
 
-// phase is how far a check is shifted by its name: less than its interval.
+// phase is how far a check is shifted by its name: less than its interval, and in whole
+// seconds, since the store keeps no parts of a millisecond and a look must be after its
+// point in time.
 func phase(ref string, every time.Duration) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(ref)) // it never fails
-	return time.Duration(h.Sum64() % uint64(every))
+	return time.Duration(h.Sum64() % uint64(every)).Truncate(time.Second)
 }
 
 // gap is how long after a look another one still follows it: one may fail or be late.

@@ -34,7 +34,11 @@ func (w *Watch) judge(tx *store.Tx, c checks.Config, before store.Look, o checks
 	}
 	follows := tx.Now.Sub(before.Ran) <= gap(c.Work.Every)
 	answers := tx.Now.Sub(before.Answered) <= gap(c.Work.Every)
-	for _, s := range w.sights(c, o, known) {
+	sights, err := w.sights(tx, c, o, known)
+	if err != nil {
+		return err
+	}
+	for _, s := range sights {
 		followed := answers
 		if s.thing == unchecked {
 			followed = follows
@@ -53,11 +57,12 @@ func (w *Watch) judge(tx *store.Tx, c checks.Config, before store.Look, o checks
 
 // sights is what an outcome says of each thing: of those that are bad, and of those that
 // were. A check that says nothing says nothing of its things either.
-func (w *Watch) sights(c checks.Config, o checks.Outcome, known []store.Watched) (all []sight) {
+func (w *Watch) sights(tx *store.Tx, c checks.Config, o checks.Outcome, known []store.Watched) ([]sight, error) {
 	if o.Status == checks.Unknown {
-		return append(all, w.unknown(c, o))
+		s, err := w.unknown(tx, c, o)
+		return []sight{s}, err
 	}
-	all = w.bad(c, o, known)
+	all := w.bad(c, o, known)
 	for _, k := range known {
 		if !slices.ContainsFunc(all, func(s sight) bool { return s.thing == k.Thing }) {
 			all = append(all, sight{thing: k.Thing, level: checks.OK, Found: alerts.Found{
@@ -65,7 +70,7 @@ func (w *Watch) sights(c checks.Config, o checks.Outcome, known []store.Watched)
 			}})
 		}
 	}
-	return all
+	return all, nil
 }
 
 func kindOf(k store.Watched) string {
@@ -75,20 +80,38 @@ func kindOf(k store.Watched) string {
 
 // unknown is that a check says nothing. All checks of a host that cannot be made are one
 // incident.
-func (w *Watch) unknown(c checks.Config, o checks.Outcome) sight {
+func (w *Watch) unknown(tx *store.Tx, c checks.Config, o checks.Outcome) (sight, error) {
 	said, level := checks.Say(w.Language, o), checks.Unknown
 	f := alerts.Found{Ref: c.Ref(), Kind: alerts.Unchecked, Thing: orElse(c.Host, c.Name), Fault: said, Said: said}
-	if len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultAway {
+	if away(o) {
+		engine, err := w.onlyEngine(tx, c)
+		if err != nil {
+			return sight{}, err
+		}
 		f.Critical, level = true, checks.Critical
 		f.Fault = w.Language.Say("watch.away")
-		if w.byEngine(c) {
+		if engine {
 			f.Fault = w.Language.Say("watch.engine")
 		}
 	}
 	if !c.Work.Bad(checks.Unknown) {
 		level = checks.OK
 	}
-	return sight{thing: unchecked, Found: f, level: level}
+	return sight{thing: unchecked, Found: f, level: level}, nil
+}
+
+func away(o checks.Outcome) bool {
+	return o.Status == checks.Unknown && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultAway
+}
+
+// onlyEngine tells whether it is a Docker engine that is away, and not the host, of which
+// other checks know something.
+func (w *Watch) onlyEngine(tx *store.Tx, c checks.Config) (bool, error) {
+	if !w.byEngine(c) {
+		return false, nil
+	}
+	all, err := w.OfHost(tx, c.Host)
+	return !slices.ContainsFunc(all, func(s Seen) bool { return s.Made && away(s.Outcome) && !w.byEngine(s.Config) }), err
 }
 
 // byEngine tells whether a check asks a Docker engine on a way of its own, so that this
