@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"time"
+
 	"ronde/checks"
 	"ronde/store"
 	"ronde/watch"
@@ -8,6 +10,9 @@ import (
 
 // shownChecks is how many checks one reply has a line for.
 const shownChecks = 10
+
+// justNow is how old what is as new as can be may be: the answer took that long.
+const justNow = 10 * time.Second
 
 // Checks lists the checks of the configuration, what each said last and when: "!checks".
 var Checks = Command{Name: "checks", French: "contrôles", Do: func(tx *store.Tx, c *Call) error {
@@ -40,7 +45,11 @@ func (c *Call) writeSeen(tx *store.Tx, all []watch.Seen, name func(watch.Seen) s
 
 // age says how old what a check said is.
 func (c *Call) age(tx *store.Tx, s watch.Seen) string {
-	return c.Say("watch.age", "Age", c.Desk.Language.Duration(max(0, tx.Now.Sub(s.Ran))))
+	age := tx.Now.Sub(s.Ran)
+	if age < justNow {
+		return c.Say("watch.now")
+	}
+	return c.Say("watch.age", "Age", c.Desk.Language.Duration(age))
 }
 
 // writeRest counts the checks for which there is no line, by what they said.
