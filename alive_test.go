@@ -36,8 +36,8 @@ type watched struct {
 	said  string   // with the last of them
 }
 
-// watch runs a test of a bot with a heartbeat in a bubble. The log may hold errors.
-func watch(t *testing.T, name string, play func(w *watched)) {
+// guard runs a test of a bot with a heartbeat in a bubble. The log may hold errors.
+func guard(t *testing.T, name string, play func(w *watched)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -124,7 +124,7 @@ func (w *watched) wants(d time.Duration, want string) {
 }
 
 func TestALivingBotPingsOnTime(t *testing.T) {
-	watch(t, "and after a restart and a reload", func(w *watched) {
+	guard(t, "and after a restart and a reload", func(w *watched) {
 		if _, said := w.after(time.Second); !strings.HasPrefix(said, "ronde unknown commence") {
 			t.Errorf("at its start it says %q", said)
 		}
@@ -177,7 +177,7 @@ func TestABrokenWayIsToldAndMended(t *testing.T) {
 			},
 			func(w *watched) { w.srv.SetFaults(nil) }},
 	} {
-		watch(t, name, func(w *watched) {
+		guard(t, name, func(w *watched) {
 			w.wants(90*time.Second, "0 log, 1 ok")
 			tt.breaks(w)
 			w.after(tt.within)
@@ -199,7 +199,7 @@ func TestABrokenWayIsToldAndMended(t *testing.T) {
 }
 
 func TestAMailboxThatCannotBeReadIsTold(t *testing.T) {
-	watch(t, "nothing listens there", func(w *watched) {
+	guard(t, "nothing listens there", func(w *watched) {
 		w.stop()
 		w.tables += "[mailbox]\naddress = \"127.0.0.1:1\"\ntls = \"none\"\nuser = \"u\"\npassword_file = \"ping.url\"\n"
 		w.do("start", w.start())
@@ -220,7 +220,7 @@ func (w *watched) notice() {
 }
 
 func TestAnOutboxThatHangsIsTold(t *testing.T) {
-	watch(t, "in a request that nothing ends", func(w *watched) {
+	guard(t, "in a request that nothing ends", func(w *watched) {
 		w.stop()
 		w.hang = make(chan struct{})
 		w.do("start", w.start())
@@ -251,7 +251,7 @@ func (h hanging) Run(context.Context, []string, *text.Language) []checks.Outcome
 }
 
 func TestAClockThatHangsIsTold(t *testing.T) {
-	watch(t, "in a check", func(w *watched) {
+	guard(t, "in a check", func(w *watched) {
 		w.stop()
 		release := make(hanging)
 		w.prepare = func(r *ronde) { r.routines.Checks = release }
@@ -306,7 +306,7 @@ func TestNoClockThatCanBeSetDecides(t *testing.T) {
 }
 
 func TestWithoutAHeartbeatNobodyIsTold(t *testing.T) {
-	watch(t, "nothing is sent", func(w *watched) {
+	guard(t, "nothing is sent", func(w *watched) {
 		w.stop()
 		w.tables = ""
 		w.do("start", w.start())

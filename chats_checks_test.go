@@ -30,6 +30,8 @@ type engines struct {
 	}
 	real commands.Engines
 	logs map[string][]hosts.LogLine // by host and container; nil lines cannot be read
+
+	found map[string]checks.Outcome // by check: what those find that ask no engine
 }
 
 // engine is what one answers with: its containers, or why there is nothing to say, and
@@ -47,7 +49,13 @@ func (e *engines) Run(ctx context.Context, refs []string, l *text.Language) []ch
 		kind, host, _ := strings.Cut(ref, " ")
 		e.mu.Lock()
 		one, known := e.of[host]
+		found, other := e.found[ref]
 		e.mu.Unlock()
+		if other {
+			found.At = time.Now()
+			outcomes = append(outcomes, found)
+			continue
+		}
 		if kind != "containers" || !known {
 			outcomes = append(outcomes, e.behind.Run(ctx, []string{ref}, l)...)
 			continue
@@ -74,13 +82,13 @@ func (e engine) answer(ctx context.Context, ref, host string) checks.Outcome {
 // connect puts the engines of the story in the place of the real ones.
 func (c *chat) connect() *engines {
 	if c.engines == nil {
-		c.engines = &engines{of: map[string]engine{}, logs: map[string][]hosts.LogLine{}}
+		c.engines = &engines{of: map[string]engine{}, logs: map[string][]hosts.LogLine{}, found: map[string]checks.Outcome{}}
 		before := c.prepare
 		c.prepare = func(r *ronde) {
 			if before != nil {
 				before(r)
 			}
-			c.engines.behind, r.alerts.Checks = r.alerts.Checks, c.engines
+			c.engines.behind, r.alerts.Checks, r.watch.Suite = r.alerts.Checks, c.engines, c.engines
 			c.engines.real, r.commands.Engines = r.commands.Engines, c.engines
 		}
 	}
@@ -189,4 +197,42 @@ func (c *chat) writeToLog(_ step, m []string) error {
 	}
 	_, err = f.WriteString(strings.Repeat(fmt.Sprintf("Mar  2 09:00:00 antigone %s[812]: %s\n", m[2], m[3]), times))
 	return errors.Join(err, f.Close())
+}
+
+var findingForm = regexp.MustCompile(`^(warning|critical) (\S+) (\S+) (\S+) of (\S+)%$`)
+
+// setFound says what a check finds from now on: "nothing", why it says nothing, or findings
+// as "warning /srv disk-space 91 of 85%"; its details are the block.
+func (c *chat) setFound(s step, m []string) error {
+	if c.service != nil && c.engines == nil {
+		return errors.New("what the checks of a story find is there before the bot starts")
+	}
+	o := checks.Outcome{Ref: m[1] + " " + m[2], Result: checks.Result{Check: m[1], Host: m[2], Status: checks.OK, Findings: []checks.Finding{}}}
+	o.Detail = strings.Join(s.block, "\n")
+	switch m[3] {
+	case "nothing":
+	case "unreachable", "late", "unmeasured":
+		o.Status = checks.Unknown
+		o.Findings = []checks.Finding{{Thing: m[2], Fault: checks.Fault(m[3])}}
+		o.Error = "dial 192.0.2.1"
+	default:
+		for words := range strings.SplitSeq(m[3], ", ") {
+			form := findingForm.FindStringSubmatch(words)
+			if form == nil {
+				return fmt.Errorf("%q is no finding", words)
+			}
+			f := checks.Finding{Thing: form[2], Fault: checks.Fault(form[3]), Unit: checks.Percent}
+			f.Value, _ = strconv.ParseFloat(form[4], 64)
+			f.Limit, _ = strconv.ParseFloat(form[5], 64)
+			if err := f.Status.UnmarshalText([]byte(form[1])); err != nil {
+				return err
+			}
+			o.Findings, o.Status = append(o.Findings, f), max(o.Status, f.Status)
+		}
+	}
+	all := c.connect()
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.found[o.Ref] = o
+	return nil
 }

@@ -94,6 +94,12 @@ func verbs() []verb {
 		{`reboot needed for (.*)`, func(c *chat, _ step, m []string) error {
 			return errors.Join(c.putFile("run/reboot-required", "*** System restart required ***\n"), c.putFile("run/reboot-required.pkgs", m[1]+"\n"))
 		}},
+		{`check (\S+) (\S+)(?: every (\S+))?`, func(c *chat, _ step, m []string) error {
+			c.tables += fmt.Sprintf("[[check]]\nkind = %q\nhost = %q\nevery = %q\n", m[1], m[2], cmp.Or(m[3], "none"))
+			return nil
+		}},
+		{`forget check (\S+)`, func(c *chat, _ step, m []string) error { return c.forget("check", "kind", m[1]) }},
+		{`finds (\S+) (\S+): (.*)`, (*chat).setFound},
 		{`containers (\S+)(?: (.*))?`, (*chat).setContainers},
 		{`container (\S+) (\S+) (says (.*)|hides its log)`, (*chat).setLog},
 		{`engine (\S+) (away|silent)`, (*chat).setEngine},

@@ -28,11 +28,14 @@ func layers() map[string][]string {
 		"bot":         {"cards", "text"},
 		"routines":    {"cards", "checks", "store", "text"},
 		"alerts":      {"cards", "checks", "store", "text"},
+		"watch":       {"alerts", "checks", "hosts", "store", "text"},
 		"pager":       {"alerts", "cards", "store", "text"},
 		"maintenance": {"cards", "checks", "store", "text"},
 		"moderation":  {"cards", "checks", "store", "text"},
 		"board":       {"alerts", "store"},
-		"commands":    {"alerts", "cards", "checks", "graph", "history", "hosts", "maintenance", "moderation", "routines", "store", "text"},
+		"commands": {
+			"alerts", "cards", "checks", "graph", "history", "hosts", "maintenance", "moderation", "routines", "store", "text", "watch",
+		},
 		"config": {
 			"alerts", "board", "bot", "cards", "checks", "commands", "hosts", "maintenance", "moderation", "pager", "pulse",
 			"routines", "store", "text",

@@ -23,6 +23,7 @@ import (
 	"ronde/routines"
 	"ronde/store"
 	"ronde/text"
+	"ronde/watch"
 )
 
 // ronde is the whole bot, put together and not yet running.
@@ -37,6 +38,7 @@ type ronde struct {
 	bot      *bot.Bot
 	routines *routines.Desk
 	alerts   *alerts.Desk
+	watch    *watch.Watch
 	commands *commands.Desk
 	mailbox  *alerts.Mailbox // nil when none is configured
 	board    *board.Board    // which listens only when it is configured
@@ -78,8 +80,12 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
 		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: noting, Quiet: quiet,
 	})
+	r.watch = &watch.Watch{
+		Store: s, Suite: suite, Checks: c.Checks, Hosts: c.Hosts, Secrets: secretsOf(c.OAuth), Incidents: r.alerts, Keep: r.history.Keep,
+		Language: language, Log: log, Changed: r.outbox.Wake,
+	}
 	r.commands = commands.NewDesk(&commands.Desk{
-		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Checks: suite, Engines: checks.Engines{Hosts: set}, Counts: suite,
+		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Checks: suite, Engines: checks.Engines{Hosts: set}, Counts: suite, Watch: r.watch,
 		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
 	})
 	r.outbox.Connect(map[string]cards.Render{
@@ -105,6 +111,14 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	return r, nil
 }
 
+// secretsOf names the secrets that can be asked about.
+func secretsOf(all []checks.OAuthConfig) (names []string) {
+	for _, c := range all {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // hashOf names a mail by what makes it the same mail under another UID.
 func hashOf(raw []byte) string { return alerts.Read(raw, alerts.Trust{}).Hash }
 
@@ -127,6 +141,7 @@ func (r *ronde) run(ctx context.Context) error {
 	start("commands", r.commands.Run)
 	start("alerts", r.alerts.Run)
 	start("evidence", r.alerts.Answer)
+	start("watch", r.watch.Run)
 	start("clock", func(ctx context.Context) error {
 		return routines.EveryMinute(ctx, r.config.Location, r.log, r.tick)
 	})

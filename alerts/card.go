@@ -77,6 +77,8 @@ func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
 	case i.Source == string(KumaExpiry) && i.State == store.Firing: // what runs out is not down
 		m.Text("🟡 ").Bold(l.Say("incident.expiring") + " · " + thing)
 		d.writeFault(m, i, now)
+	case IsOwn(i) && i.State == store.Firing:
+		d.writeOwnHead(m, s, now)
 	case i.State == store.Resolved:
 		m.Text("🟢 ").Bold(l.Say("incident.resolved") + " · " + thing).Text(" · " + l.Clock(i.ResolvedAt, now))
 		d.writeEnd(m, i, i.ResolvedAt)
@@ -219,6 +221,9 @@ func (d *Desk) SourceName(source string) string { return d.source(source) }
 func (d *Desk) source(s string) string {
 	if name, ruled := strings.CutPrefix(s, rulePrefix); ruled {
 		return text.OneLine(name, 40)
+	}
+	if kind, own := strings.CutPrefix(s, ownPrefix); own {
+		return d.ownSource(kind)
 	}
 	return d.known("mail.kind."+s, s)
 }

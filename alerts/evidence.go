@@ -38,7 +38,7 @@ type Checks interface {
 // checksFor returns the checks that say something about an incident: those of the hosts
 // that it is about. What runs out on a day says nothing about now.
 func (s Settings) checksFor(i store.Incident) (refs []string) {
-	if i.Source == string(KumaExpiry) {
+	if i.Source == string(KumaExpiry) || isUnchecked(i) { // or it would say once more that it cannot be reached
 		return nil
 	}
 	for _, host := range s.HostsOf(i) {
@@ -77,6 +77,9 @@ func (d *Desk) wantEvidence(tx *store.Tx, s standing) error {
 func (d *Desk) hasEvidence(tx *store.Tx, s standing) (bool, error) {
 	if d.Checks != nil && len(d.Settings.checksFor(s.Incident)) > 0 {
 		return true, nil
+	}
+	if own, err := d.ownOutcomes(tx, s.Incident); err != nil || len(own) > 0 {
+		return len(own) > 0, err
 	}
 	if s.Flaps > 0 {
 		return false, nil
@@ -171,7 +174,8 @@ func (a *answering) begin(ctx context.Context, refs []string) {
 // want is evidence that is wanted, and the checks that give it.
 type want struct {
 	store.Evidence
-	refs []string
+	refs []string         // to be made
+	own  []checks.Outcome // that said so, and need not be made again
 }
 
 // wanted returns what is to be looked up. It does so in a transaction that changes
@@ -189,14 +193,21 @@ func (d *Desk) wanted(ctx context.Context) (all []want, err error) {
 				return err
 			}
 			w := want{Evidence: row}
+			if w.own, err = d.ownOutcomes(tx, i); err != nil {
+				return err
+			}
 			if d.Checks != nil {
-				w.refs = d.Settings.checksFor(i)
+				w.refs = slices.DeleteFunc(d.Settings.checksFor(i), func(ref string) bool { return saidBy(w.own, ref) })
 			}
 			all = append(all, w)
 		}
 		return nil
 	})
 	return all, err
+}
+
+func saidBy(all []checks.Outcome, ref string) bool {
+	return slices.ContainsFunc(all, func(o checks.Outcome) bool { return o.Ref == ref })
 }
 
 // answer says what was found, in the thread of the incident's card. What cannot be said
@@ -206,7 +217,7 @@ func (d *Desk) answer(ctx context.Context, w want, outcomes []checks.Outcome) er
 		if err := tx.SettleEvidence(w.Evidence); err != nil {
 			return err
 		}
-		return d.sayEvidence(tx, w, outcomes)
+		return d.sayEvidence(tx, w, slices.Concat(w.own, outcomes))
 	})
 	if err != nil && ctx.Err() == nil {
 		d.Log.ErrorContext(ctx, "what was found out about an incident cannot be said", "incident", w.IncidentID, "err", err)

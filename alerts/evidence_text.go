@@ -32,7 +32,7 @@ func (d *Desk) writeEvidence(tx *store.Tx, s standing, w want, outcomes []checks
 	if more := len(sorted) - mostOutcomes; more > 0 {
 		m.Text(l.Say("routine.more-evidence", "Count", more)).Line()
 	}
-	if said := s.saidLast(); len(sorted) > 0 && now.Sub(said) > longAgo {
+	if said := s.saidLast(); len(sorted) > 0 && len(w.own) == 0 && now.Sub(said) > longAgo {
 		m.Text("⚠️ " + l.Say("evidence.late", "When", l.Clock(said, now))).Line()
 	}
 	if w.Firing > 0 {
@@ -50,7 +50,7 @@ func (s standing) saidLast() (last time.Time) {
 	for _, w := range s.seen {
 		switch {
 		case w.What != store.Down:
-		case w.Channel == store.Webhook:
+		case w.Channel == store.Webhook, w.Channel == store.ByCheck:
 			last = later(last, w.Received)
 		default:
 			last = later(last, w.At)

@@ -181,7 +181,7 @@ func markOfOpen(s standing) string {
 		return "🟠"
 	case s.State == store.Silenced:
 		return SilenceEmoji
-	case s.Source == string(KumaExpiry):
+	case s.Source == string(KumaExpiry), IsOwn(s.Incident) && !s.Critical:
 		return "🟡"
 	}
 	return "🔴"

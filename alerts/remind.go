@@ -157,7 +157,11 @@ func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) er
 // ask asks the room whether an incident is over of which nobody heard for long, once
 // each time: Kuma, for one, says nothing when an outage ends under a maintenance.
 func (d *Desk) ask(tx *store.Tx, s *standing) (changed bool, err error) {
-	last := s.lastWord()
+	look, err := d.lastLook(tx, *s)
+	if err != nil {
+		return false, err
+	}
+	last := later(s.lastWord(), look)
 	if d.Settings.Age == 0 || tx.Now.Before(last.Add(d.Settings.Age)) || s.AskedAt.After(last) || d.sleeps(tx.Now) {
 		return false, nil
 	}

@@ -217,6 +217,7 @@ const (
 	firesAgain  = "again" // it had ended
 	firesStill  = "still" // a silence ended
 	firesMore   = "more"  // it is a storm of which more broke
+	firesWorse  = "worse" // it could wait until now
 	nothingRang = ""
 )
 

@@ -60,9 +60,10 @@ func firstDown(seen []store.Sighting) (when time.Time, by []store.Channel) {
 	return when, by
 }
 
-// byWays names channels, unless it is a webhook alone: that is the system's own word.
+// byWays names channels, unless it is a webhook or a check alone: that is the system's own
+// word.
 func (d *Desk) byWays(channels []store.Channel) string {
-	if len(channels) == 1 && channels[0] == store.Webhook {
+	if len(channels) == 1 && (channels[0] == store.Webhook || channels[0] == store.ByCheck) {
 		return ""
 	}
 	var names []string

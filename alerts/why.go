@@ -57,6 +57,7 @@ type Heard struct {
 	State    State
 	InRoom   bool   // it is a message of Uptime Kuma's in a room, which has no text here
 	Hook     string // the webhook that brought it, "" for a mail
+	Check    string // the check of the bot's own that said so: "disk antigone"
 	Subject  string // masked; of a webhook, the fault
 	Verified bool
 	Gone     bool // its text is no longer kept: State may be "", Subject and Text are
@@ -85,7 +86,11 @@ func (d *Desk) Heard(tx *store.Tx, i store.Incident, limit int) ([]Heard, error)
 	if err != nil {
 		return nil, err
 	}
-	heard := hooks
+	own, err := d.heardByCheck(tx, i, limit)
+	if err != nil {
+		return nil, err
+	}
+	heard := append(hooks, own...)
 	for _, w := range seen {
 		if w.Channel == store.InRoom { // the message itself stands there
 			heard = append(heard, Heard{At: w.At, Received: w.Received, Source: d.source(w.Source), State: stateOf(w.What), InRoom: true, Verified: true})

@@ -90,6 +90,8 @@ type Config struct {
 	Host string // "" for a kind that is about none
 	// Settings has the type of the kind's Settings.
 	Settings any
+	// Work is how it is made by itself.
+	Work Work
 }
 
 // Report is what a kind measured. It can be encoded as JSON, as an object that

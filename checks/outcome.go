@@ -40,12 +40,20 @@ func WorstFirst(a, b Outcome) int { return b.Status.severity() - a.Status.severi
 // WriteOutcome adds one line about an outcome: its status, what it is about, and the
 // worst that was found or that all is well. Dates are in the time zone of now.
 func WriteOutcome(m *text.Message, l *text.Language, o Outcome, now time.Time) {
-	m.Text(mark(o.Status) + " ").Bold(text.OneLine(o.Host, 40))
+	WriteOutcomeAs(m, l, o.Host, o, now)
+}
+
+// WriteOutcomeAs is WriteOutcome with another name for what it is about.
+func WriteOutcomeAs(m *text.Message, l *text.Language, name string, o Outcome, now time.Time) {
+	m.Text(mark(o.Status) + " ").Bold(text.OneLine(name, 40))
 	m.Text(l.Say("checks.outcome.says", "What", sayOutcome(l, o, now)))
 	if o.Page != "" && (o.Status == Warning || o.Status == Critical) {
 		m.Text(" · " + o.Page)
 	}
 }
+
+// Mark is the emoji of a status.
+func Mark(s Status) string { return mark(s) }
 
 func mark(s Status) string {
 	if s == OK {
@@ -158,4 +166,19 @@ func sayDays(l *text.Language, days int) string {
 func daysBetween(from, to time.Time) int {
 	date := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	return int(date(to).Sub(date(from)).Hours()) / 24
+}
+
+// Say says in a sentence the worst that a check found, or that all is well.
+func Say(l *text.Language, o Outcome) string { return sayOutcome(l, o, o.At) }
+
+// SayOne says one of the findings of a check in a sentence.
+func SayOne(l *text.Language, o Outcome, f Finding) string {
+	o.Findings = []Finding{f}
+	return sayFinding(l, o, o.At)
+}
+
+// SayKind says what a check is called by its kind: "disk space"; a kind that is not known,
+// as it was typed.
+func SayKind(l *text.Language, kind string) string {
+	return sayKind(l, Outcome{Result: Result{Check: kind}})
 }

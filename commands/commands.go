@@ -67,6 +67,10 @@ var All = []Command{
 	NoteCommand,
 	Who,
 	Why,
+	Hosts,
+	Host,
+	Checks,
+	Check,
 	Stats,
 	Updates,
 	Backups,
@@ -146,6 +150,12 @@ func (d *Desk) callName(cmd Command) string {
 		return cmd.French
 	}
 	return cmd.Name
+}
+
+// callNamed is what people of the room's language type for the command of a name.
+func (d *Desk) callNamed(name string) string {
+	cmd, _, _ := d.find(name)
+	return d.callName(cmd)
 }
 
 // names lists all that people may type for a command.

@@ -16,6 +16,7 @@ import (
 	"ronde/routines"
 	"ronde/store"
 	"ronde/text"
+	"ronde/watch"
 )
 
 // waiting is how long somebody may still be waiting for an answer. A question
@@ -39,9 +40,9 @@ type Samplers interface {
 	Names() []string
 }
 
-// Checks make the checks that people ask for. What was made within maxAge is not made
+// Maker makes the checks that people ask for. What was made within maxAge is not made
 // again.
-type Checks interface {
+type Maker interface {
 	Recent(ctx context.Context, refs []string, maxAge time.Duration, l *text.Language) []checks.Outcome
 	// Targets lists what a kind of check can be made of.
 	Targets(kind string) ([]checks.Target, error)
@@ -62,9 +63,10 @@ type Desk struct {
 	Routines *routines.Desk
 	Alerts   *alerts.Desk
 	Stats    Samplers
-	Checks   Checks
+	Checks   Maker
 	Engines  Engines
-	Counts   LogCounts // nil where nothing is counted
+	Counts   LogCounts    // nil where nothing is counted
+	Watch    *watch.Watch // nil knows no checks
 	Rooms    Rooms
 	Outbox   Notices
 	Config   Configuration

@@ -88,6 +88,8 @@ func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
 	switch {
 	case h.InRoom:
 		c.Reply.Text(" · " + c.Say("incident.channel.room"))
+	case h.Check != "":
+		c.Reply.Text(" · ").Code("!" + c.Desk.callNamed("check") + " " + h.Check)
 	case h.Hook != "":
 		c.Reply.Text(" · " + c.Say("hook.name", "Name", h.Hook))
 	case !h.Gone:

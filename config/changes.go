@@ -100,6 +100,7 @@ func (c Config) settings(running Config) (changed []string) {
 		{"[[oauth]]", reflect.DeepEqual(c.OAuth, running.OAuth)},
 		{"[[host]]", reflect.DeepEqual(c.Hosts, running.Hosts) && reflect.DeepEqual(c.Incidents.Hosts, running.Incidents.Hosts) &&
 			reflect.DeepEqual(c.Incidents.Checks, running.Incidents.Checks)},
+		{"[[check]]", reflect.DeepEqual(c.Checks, running.Checks)},
 		{"[board]", c.Board.Listen == running.Board.Listen},
 		{"[[webhook]]", reflect.DeepEqual(c.Board.Hooks, running.Board.Hooks)},
 	} {

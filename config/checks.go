@@ -25,6 +25,7 @@ func (r *reader) checksAtWork(root *section, known []hosts.Config) []checks.Conf
 			Kind: s.text("kind", "", `"disk"`),
 			Name: parsed(s, "name", `"nuage"`, parseOwnName),
 			Host: s.text("host", "", `"antigone"`),
+			Work: s.work(),
 		}
 		if s.table == nil {
 			continue
@@ -82,6 +83,28 @@ func (s *section) about(kind checks.Kind, one *checks.Config, known []hosts.Conf
 			s.need("name", `"nuage"`)
 		}
 	}
+}
+
+// work reads how a check is made by itself, and what becomes of what it finds.
+func (s *section) work() checks.Work {
+	opens := map[string]checks.Status{"warning": checks.Warning, "critical": checks.Critical, "never": checks.OK}
+	return checks.Work{
+		Every: s.pace("every"),
+		For:   s.duration("for", "10m", "0s", "7d"),
+		Calm:  s.duration("calm_for", "5m", "0s", "7d"),
+		Opens: opens[s.oneOf("opens", "warning", "critical", "never")],
+	}
+}
+
+// pace reads how often something is done; the word "none", which is the default, is never.
+func (s *section) pace(name string) (every time.Duration) {
+	if !s.has(name) || s.table.values[name].text == "none" {
+		s.asked = append(s.asked, name)
+	} else {
+		every = s.duration(name, "5m", "30s", "30d")
+	}
+	s.byDefault(name, `"none"`)
+	return every
 }
 
 // settingsOf reads the settings that a kind of check declares.

@@ -35,7 +35,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown setting with a near miss", "langage = \"fr\"", `1:1: langage: unknown setting; did you mean "language"?`},
 		{"swapped letters", "tiemzone = \"UTC\"", `1:1: tiemzone: unknown setting; did you mean "timezone"?`},
 		{"right setting in the wrong table", "[rights]\ndatabase = \"x\"", `2:1: rights.database: unknown setting here; it belongs to the top of the file, above the first [table]`},
-		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[routine]]`},
+		{"setting of one table of several", "every = \"1d\"", `1:1: every: unknown setting here; it belongs to [[heartbeat]] or [[check]] or [[routine]]`},
 		{"unknown table", "[colours]\nred = 1", `1:2: colours: unknown table; known here are board, check, database, digest, escalation, heartbeat, host, incidents, known_hosts, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"unknown key that is no word", `"a b\n" = 1`, `1:1: "a b\n": unknown setting; known here are board, check, database, digest, escalation, heartbeat, host, incidents, known_hosts, language, log_level, mail, mailbox, matrix, oauth, oncall, pager, people, prompts, rights, rooms, routine, same, timezone, webhook`},
 		{"dotted key", `matrix.homeserver = "https://h"` + "\nmatrix.user = \"@r:h\"\nmatrix.usr = 1\n#[matrix]", `3:8: matrix.usr: unknown setting; did you mean "user"?`},

@@ -14,6 +14,7 @@ const (
 	Webhook Channel = "webhook"
 	ByMail  Channel = "mail"
 	InRoom  Channel = "room"
+	ByCheck Channel = "check" // one of the bot's own
 )
 
 // Direction is what an alert says: that something is down, or up again.

@@ -1,0 +1,167 @@
+package alerts
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"ronde/checks"
+	"ronde/store"
+	"ronde/text"
+)
+
+// ownPrefix stands before the kind of a check of the bot's own where an incident has its
+// source.
+const ownPrefix = "check/"
+
+// Unchecked is the kind of the incidents of what cannot be checked: the name is that of
+// the host, or of a check that is about none.
+const Unchecked = "unknown"
+
+// Found is what a check of the bot's own says of a thing.
+type Found struct {
+	Ref      string    // the check: "disk antigone"
+	Kind     string    // of the check, or [Unchecked]
+	Thing    string    // by the name that people know it by: "antigone · /srv"
+	Fault    string    // what is wrong with it, short
+	Critical bool      // it cannot wait
+	Over     bool      // it is well
+	Since    time.Time // since when that is so
+	Said     string    // all that the check said, for whoever asks why
+}
+
+// Source is the source of the incidents that it is about.
+func (f Found) Source() string { return ownPrefix + f.Kind }
+
+func (f Found) reading() Reading {
+	r := Reading{
+		Kind: Kind(f.Source()), State: Firing, Verified: true, Still: true, Critical: f.Critical, Since: f.Since,
+		Thing: f.Name(), Fault: oneLine(text.Mask(oneLine(f.Fault, 4*maxFault)), maxFault),
+	}
+	if f.Over {
+		r.State, r.Still = Resolved, false
+	}
+	return r
+}
+
+// Name is the thing of the incidents that it is about.
+func (f Found) Name() string { return oneLine(f.Thing, maxThing) }
+
+// IsOwn reports whether an incident is about what a check of the bot's own found.
+func IsOwn(i store.Incident) bool { return strings.HasPrefix(i.Source, ownPrefix) }
+
+// isUnchecked reports whether an incident is that something cannot be checked.
+func isUnchecked(i store.Incident) bool { return i.Source == ownPrefix+Unchecked }
+
+// Tell puts what a check of the bot's own found into the incident that it is about, or
+// begins one, and returns its number.
+func (d *Desk) Tell(tx *store.Tx, f Found) (incident int64, err error) {
+	r := f.reading()
+	before, known, err := tx.LastIncident(f.Source(), r.Thing)
+	if err != nil {
+		return 0, err
+	}
+	if incident, err = d.placeAlert(tx, r, heard{store.ByCheck, tx.Now}); err != nil {
+		return 0, err
+	}
+	err = tx.AddTelling(store.Telling{
+		Incident: incident, Ref: f.Ref, Source: f.Source(), What: direction(r), At: r.Since, Told: tx.Now, Fault: r.Fault, Said: text.Mask(cutBytes(f.Said, 16<<10)),
+	})
+	if err != nil || f.Over {
+		return incident, err
+	}
+	s, err := d.standsNow(tx, incident)
+	if err != nil || s.Storm != 0 {
+		return incident, err
+	}
+	if err := d.wantEvidence(tx, s); err != nil {
+		return incident, err
+	}
+	if known && before.ID == incident && before.State == store.Firing && !before.Critical && s.Critical {
+		return incident, d.ringWorse(tx, &s)
+	}
+	return incident, nil
+}
+
+// ringWorse rings for what fired and could wait, and by now cannot.
+func (d *Desk) ringWorse(tx *store.Tx, s *standing) error {
+	if held, _, err := d.holdBack(tx, s.Incident); held || err != nil || s.RangAt.Equal(tx.Now) {
+		return err
+	}
+	return d.ringFor(tx, s, firesWorse)
+}
+
+// ownOutcomes returns what the checks said that speak of an incident, as they said it
+// last: nobody has to make them again.
+func (d *Desk) ownOutcomes(tx *store.Tx, i store.Incident) (all []checks.Outcome, err error) {
+	told, err := tx.Tellings(i.ID, 20)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range told {
+		if t.What != store.Down || slices.ContainsFunc(all, func(o checks.Outcome) bool { return o.Ref == t.Ref }) {
+			continue
+		}
+		look, known, err := tx.Look(t.Ref)
+		if err != nil {
+			return nil, err
+		}
+		var o checks.Outcome
+		if known && json.Unmarshal(look.Outcome, &o) == nil && o.Status != checks.Unknown {
+			all = append(all, o)
+		}
+	}
+	return all, nil
+}
+
+// lastLook is when a check of the bot's own last found that an incident goes on; zero for
+// one of which none speaks.
+func (d *Desk) lastLook(tx *store.Tx, s standing) (last time.Time, err error) {
+	names, err := namesIn(tx, s.Incident)
+	for _, name := range names {
+		if err != nil || !strings.HasPrefix(name.Source, ownPrefix) {
+			continue
+		}
+		var at time.Time
+		at, err = tx.LastLook(name.Source, name.Thing)
+		last = later(last, at)
+	}
+	return last, err
+}
+
+// heardByCheck returns the newest of what checks of the bot's own said of an incident,
+// newest first.
+func (d *Desk) heardByCheck(tx *store.Tx, i store.Incident, limit int) (heard []Heard, err error) {
+	told, err := tx.Tellings(i.ID, limit)
+	for _, t := range told {
+		heard = append(heard, Heard{
+			At: t.At, Received: t.Told, Source: d.source(t.Source), State: stateOf(t.What), Check: t.Ref,
+			Subject: text.OneLine(t.Fault, 100), Verified: true, Text: forPhone(t.Said),
+		})
+	}
+	return heard, err
+}
+
+// ownSource names a kind of check of the bot's own.
+func (d *Desk) ownSource(kind string) string {
+	if kind == Unchecked {
+		return d.Language.Say("incident.own")
+	}
+	return d.known("checks.kind."+kind, kind)
+}
+
+// writeOwnHead writes the first line about what a check found, by how bad that is.
+func (d *Desk) writeOwnHead(m *text.Message, s standing, now time.Time) {
+	mark, word := "🔴", "incident.critical"
+	switch {
+	case isUnchecked(s.Incident) && s.Critical:
+		word = "incident.unreachable"
+	case isUnchecked(s.Incident):
+		mark, word = "❔", "incident.unchecked"
+	case !s.Critical:
+		mark, word = "🟡", "incident.warning"
+	}
+	m.Text(mark + " ").Bold(d.Language.Say(word) + " · " + text.OneLine(s.Thing, shownThing))
+	d.writeFault(m, s.Incident, now)
+}

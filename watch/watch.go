@@ -1,0 +1,209 @@
+// Package watch makes the checks that are at work, each in its own time, and has what they
+// find become incidents: what is bad for long enough opens one, what is well for long
+// enough ends it.
+//
+// What it remembers is in the store and nowhere else, so that a restart changes nothing:
+// [decide] says what a look changes, [due] when the next one is.
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"ronde/alerts"
+	"ronde/checks"
+	"ronde/hosts"
+	"ronde/store"
+	"ronde/text"
+)
+
+// atOnce is how many checks are made by themselves at the same time: fewer than a suite
+// makes in all, so that people who ask do not wait behind them.
+const atOnce = 3
+
+// Suite makes the checks called refs, each in its own time, and returns an outcome for
+// each. [checks.Suite] is one.
+type Suite interface {
+	Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome
+}
+
+// Incidents takes what the checks find. [alerts.Desk] does.
+type Incidents interface {
+	Tell(tx *store.Tx, f alerts.Found) (incident int64, err error)
+}
+
+// Watch makes checks and keeps what they say. Its methods may be called from several
+// goroutines.
+type Watch struct {
+	Store     *store.Store
+	Suite     Suite
+	Checks    []checks.Config // every [[check]]
+	Hosts     []hosts.Config
+	Secrets   []string // the names of every [[oauth]]
+	Incidents Incidents
+	// Keep is called for each outcome in the transaction that keeps it; nil for nothing.
+	Keep     func(tx *store.Tx, o checks.Outcome) error
+	Language *text.Language
+	Log      *slog.Logger
+	// Changed is called after what was found was committed.
+	Changed func()
+}
+
+// Run makes the checks that are at work until ctx ends, and then returns its error.
+func (w *Watch) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	began, free := time.Now(), make(chan struct{}, atOnce)
+	for _, c := range w.Checks {
+		if c.Work.Every > 0 {
+			all.Go(func() { w.follow(ctx, c, began, free) })
+		}
+	}
+	<-ctx.Done()
+	all.Wait()
+	return ctx.Err()
+}
+
+// follow makes one check whenever it is due.
+func (w *Watch) follow(ctx context.Context, c checks.Config, began time.Time, free chan struct{}) {
+	for ctx.Err() == nil {
+		next, err := w.due(ctx, c, began)
+		if now := time.Now(); err == nil && next.After(now) {
+			pause(ctx, min(next.Sub(now), time.Hour)) // the clock may be set meanwhile, or somebody ask for it
+			continue
+		}
+		if err == nil {
+			err = w.make(ctx, c, free)
+		}
+		if err != nil && ctx.Err() == nil {
+			w.Log.ErrorContext(ctx, "a check at work cannot be followed", "check", c.Ref(), "err", err)
+			pause(ctx, spread)
+		}
+	}
+}
+
+func (w *Watch) make(ctx context.Context, c checks.Config, free chan struct{}) error {
+	select {
+	case free <- struct{}{}:
+		defer func() { <-free }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := w.look(ctx, []string{c.Ref()})
+	return err
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// due is when a check has to be made next, by what is stored.
+func (w *Watch) due(ctx context.Context, c checks.Config, began time.Time) (next time.Time, err error) {
+	err = w.Store.View(ctx, func(tx *store.Tx) error {
+		last, _, err := tx.Look(key(c.Ref()))
+		if err != nil {
+			return err
+		}
+		decided, err := nextDecision(tx, c)
+		next = due(c, earlier(last.Ran, tx.Now), decided, began)
+		return err
+	})
+	return next, err
+}
+
+// nextDecision is when something that a check found may be decided, zero for nothing.
+func nextDecision(tx *store.Tx, c checks.Config) (first time.Time, err error) {
+	things, err := tx.WatchedBy(key(c.Ref()))
+	for _, t := range things {
+		if at := conditionOf(t).decided(c.Work); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first, err
+}
+
+// Look makes the checks called refs now, keeps what they say, and returns an outcome for
+// each. What cannot be kept is in the log.
+func (w *Watch) Look(ctx context.Context, refs []string) []checks.Outcome {
+	outcomes, err := w.look(ctx, refs)
+	if err != nil && ctx.Err() == nil {
+		w.Log.ErrorContext(ctx, "what a check says cannot be kept", "err", err)
+	}
+	return outcomes
+}
+
+func (w *Watch) look(ctx context.Context, refs []string) ([]checks.Outcome, error) {
+	outcomes := w.Suite.Run(ctx, refs, w.Language)
+	if ctx.Err() != nil {
+		return outcomes, ctx.Err() // it says nothing of what was looked at
+	}
+	for _, o := range outcomes {
+		if err := w.Store.Update(ctx, func(tx *store.Tx) error { return w.record(tx, o) }); err != nil {
+			return outcomes, fmt.Errorf("keep what %s says: %w", o.Ref, err)
+		}
+	}
+	w.Changed()
+	return outcomes, nil
+}
+
+// record keeps what a check says, and has it change what it is about.
+func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
+	c, configured := w.find(o.Ref)
+	if !configured && o.Findings != nil && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultStrange {
+		return nil // there is no such check
+	}
+	before, _, err := tx.Look(key(o.Ref))
+	if err != nil {
+		return err
+	}
+	if err := keep(tx, before, c.Host, o); err != nil {
+		return err
+	}
+	if w.Keep != nil {
+		if err := w.Keep(tx, o); err != nil {
+			return fmt.Errorf("keep its figures: %w", err)
+		}
+	}
+	if c.Work.Every == 0 {
+		return nil
+	}
+	return w.judge(tx, c, before, o)
+}
+
+// keep stores what a check said last.
+func keep(tx *store.Tx, before store.Look, host string, o checks.Outcome) error {
+	said, err := json.Marshal(o)
+	if err != nil {
+		return fmt.Errorf("write down what %s says: %w", o.Ref, err)
+	}
+	l := store.Look{Ref: key(o.Ref), Host: host, Ran: tx.Now, Answered: before.Answered, Status: o.Status.String(), Since: before.Since, Outcome: said}
+	if before.Status != l.Status || l.Since.After(tx.Now) {
+		l.Since = tx.Now
+	}
+	if o.Status != checks.Unknown {
+		l.Answered = tx.Now
+	}
+	return tx.SaveLook(l)
+}
+
+// find returns the [[check]] that a reference names.
+func (w *Watch) find(ref string) (checks.Config, bool) {
+	for _, c := range w.Checks {
+		if key(c.Ref()) == key(ref) {
+			return c, true
+		}
+	}
+	return checks.Config{}, false
+}
+
+// key is the same for all ways to write one reference.
+func key(ref string) string { return strings.ToLower(strings.Join(strings.Fields(ref), " ")) }
