@@ -18,8 +18,9 @@ import (
 const sshdInstall = "apt-get install openssh-server"
 
 // SSHD is a running OpenSSH server for one account, the one that started it. Its own
-// settings allow whatever such a server can do, so that what a key may not do is what stands
-// before it in authorized_keys.
+// settings allow whatever a key can be kept from, so that what one may not do is what stands
+// before it in authorized_keys. Tunnels are off, as they are by default: no option of a key
+// takes them away.
 type SSHD struct {
 	Addr string // host:port
 	User string // who may log in
@@ -77,7 +78,6 @@ UsePAM no
 StrictModes no
 PermitRootLogin prohibit-password
 AcceptEnv *
-PermitTunnel yes
 X11Forwarding yes
 AllowAgentForwarding yes
 AllowTcpForwarding yes
