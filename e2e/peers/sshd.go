@@ -188,15 +188,15 @@ func newSSHKey(file, kind string) error {
 	return nil
 }
 
-// AddHostKey restarts the server with one more host key, a private key in a file.
-func (s *SSHD) AddHostKey(file string) error {
+// Configure restarts the server with more lines of sshd_config, which count before its own.
+func (s *SSHD) Configure(lines ...string) error {
 	s.Stop()
-	f, err := os.OpenFile(s.file("sshd_config"), os.O_APPEND|os.O_WRONLY, 0)
+	before, err := os.ReadFile(s.file("sshd_config"))
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "HostKey %s\n", file)
-	if err = errors.Join(err, f.Close()); err != nil {
+	config := strings.Join(lines, "\n") + "\n" + string(before)
+	if err := os.WriteFile(s.file("sshd_config"), []byte(config), 0o600); err != nil {
 		return err
 	}
 	return s.start(context.Background())
