@@ -193,8 +193,15 @@ func TestTheKeyOpensNoPort(t *testing.T) {
 	}
 }
 
+// TestAJumpHostOpensOneServerOnly, with the setting of sshd that docs/probe.md gives for what
+// no option of a key takes away.
 func TestAJumpHostOpensOneServerOnly(t *testing.T) {
 	o := newOutpost(t)
+	const setting = "AllowStreamLocalForwarding no"
+	if !bytes.Contains(read(t, "../docs/probe.md"), []byte("\n    "+setting+"\n")) {
+		t.Errorf("docs/probe.md does not say %q", setting)
+	}
+	must(t, o.Configure(setting))
 	let, _ := nobodyComes(t, "tcp", "127.0.0.1:0")
 	port, reached := nobodyComes(t, "tcp", "127.0.0.1:0")
 	socket, reachedToo := nobodyComes(t, "unix", filepath.Join(o.dir, "s")) // it may be Docker's
