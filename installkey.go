@@ -43,18 +43,18 @@ const listensNowhere = `permitlisten="localhost:1"`
 
 // options are what the key may do beside its command.
 func (k installKeyCommand) options() (string, error) {
-	options := "restrict"
+	options := []string{"restrict"}
 	for i, opens := range k.Opens {
 		host, port, err := net.SplitHostPort(opens)
 		if err != nil || port == "" || strings.ContainsAny(host, "\"*,\\ \t\r\n") || host == "" || strings.Trim(port, "0123456789") != "" {
 			return "", fmt.Errorf("%q is not one server and its port, such as sarus.lan:22", opens)
 		}
 		if i == 0 {
-			options += ",port-forwarding," + listensNowhere
+			options = append(options, "port-forwarding", listensNowhere)
 		}
-		options += fmt.Sprintf(",permitopen=%q", net.JoinHostPort(host, port))
+		options = append(options, fmt.Sprintf("permitopen=%q", net.JoinHostPort(host, port)))
 	}
-	return options, nil
+	return strings.Join(options, ","), nil
 }
 
 // key reads the key from the command line or from the file that this names. No error shows

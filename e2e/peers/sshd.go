@@ -160,7 +160,7 @@ func (s *SSHD) Connections() (pids []int) {
 	if err != nil {
 		return nil // the server has ended
 	}
-	for _, word := range strings.Fields(string(listed)) {
+	for word := range strings.FieldsSeq(string(listed)) {
 		if child, err := strconv.Atoi(word); err == nil {
 			pids = append(pids, child)
 		}
