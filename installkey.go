@@ -14,7 +14,7 @@ import (
 
 type installKeyCommand struct {
 	Key     []string `arg:"" help:"The bot's public key, or the .pub file that it is in."`
-	Opens   []string `help:"Let the key through to this server as well, which the bot reaches through this one; see docs/probe.md before." placeholder:"HOST:PORT"`
+	Opens   []string `help:"Let the key through to this server as well, which the bot reaches through this one." placeholder:"HOST:PORT"`
 	Program string   `default:"/usr/local/bin/ronde" help:"Where ronde is on this machine." placeholder:"PATH"`
 }
 
@@ -37,20 +37,24 @@ func (k installKeyCommand) Run(s *streams) error {
 	return err
 }
 
+// listensNowhere keeps port-forwarding from meaning that the server listens for the bot. sshd
+// has no word for nowhere; port 1 is one that only root may listen at.
+const listensNowhere = `permitlisten="localhost:1"`
+
 // options are what the key may do beside its command.
 func (k installKeyCommand) options() (string, error) {
-	options := "restrict"
+	options := []string{"restrict"}
 	for i, opens := range k.Opens {
 		host, port, err := net.SplitHostPort(opens)
 		if err != nil || port == "" || strings.ContainsAny(host, "\"*,\\ \t\r\n") || host == "" || strings.Trim(port, "0123456789") != "" {
 			return "", fmt.Errorf("%q is not one server and its port, such as sarus.lan:22", opens)
 		}
 		if i == 0 {
-			options += ",port-forwarding"
+			options = append(options, "port-forwarding", listensNowhere)
 		}
-		options += fmt.Sprintf(",permitopen=%q", net.JoinHostPort(host, port))
+		options = append(options, fmt.Sprintf("permitopen=%q", net.JoinHostPort(host, port)))
 	}
-	return options, nil
+	return strings.Join(options, ","), nil
 }
 
 // key reads the key from the command line or from the file that this names. No error shows

@@ -102,7 +102,7 @@ func TestThePrivateKeyIsNeverPrinted(t *testing.T) {
 func TestAnInstalledKeyMayOpenOnlyWhatItIsTold(t *testing.T) {
 	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 	out, _, _ := command(t, "probe", "install-key", key, "--opens", "sarus.lan:22", "--program", "/opt/ronde")
-	if want := `restrict,port-forwarding,permitopen="sarus.lan:22",command="/opt/ronde probe" ` + key + " ronde\n"; out != want {
+	if want := `restrict,port-forwarding,permitlisten="localhost:1",permitopen="sarus.lan:22",command="/opt/ronde probe" ` + key + " ronde\n"; out != want {
 		t.Errorf("got %s\nwant %s", out, want)
 	}
 	for _, args := range [][]string{

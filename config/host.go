@@ -70,8 +70,7 @@ func (s *section) keyFile(name string) string {
 	if file == "" {
 		return ""
 	}
-	var wrong *hosts.KeyFileError
-	if errors.As(hosts.CheckKeyFile(s.path(file)), &wrong) {
+	if wrong, ok := errors.AsType[*hosts.KeyFileError](hosts.CheckKeyFile(s.path(file))); ok {
 		s.noteFor(Running, s.at(name), s.key(name), "the file that it names "+wrong.Reason+s.whereFrom(file))
 	}
 	return s.path(file)

@@ -75,7 +75,8 @@ func readableByOthers(info fs.FileInfo) bool {
 		return true
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return info.Mode().Perm()&0o070 != 0 && !(ok && stat.Uid == 0)
+	isRoots := ok && stat.Uid == 0
+	return info.Mode().Perm()&0o070 != 0 && !isRoots
 }
 
 func looksPublic(doc []byte) bool {

@@ -33,8 +33,7 @@ func readPins(file string) (pins, error) {
 
 // of returns what is pinned for a server.
 func (p pins) of(server string) []xknownhosts.KnownKey {
-	var differs *xknownhosts.KeyError
-	if errors.As(p.db.HostKeyCallback()(server, noAddress(), noKey{}), &differs) {
+	if differs, ok := errors.AsType[*xknownhosts.KeyError](p.db.HostKeyCallback()(server, noAddress(), noKey{})); ok {
 		return differs.Want
 	}
 	return nil

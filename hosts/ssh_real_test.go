@@ -192,7 +192,7 @@ func TestOnlyThePinnedKindOfKeyIsAskedFor(t *testing.T) {
 	if out, err := exec.Command("ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", other).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if err := s.AddHostKey(other); err != nil {
+	if err := s.Configure("HostKey " + other); err != nil {
 		t.Fatal(err)
 	}
 	if got := said(t, s.host(t), "x"); got != "here" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,8 +53,8 @@ func (l *link) through(clients []*ssh.Client) dialer {
 }
 
 func closeAll(clients []*ssh.Client) {
-	for i := len(clients) - 1; i >= 0; i-- {
-		clients[i].Close()
+	for _, client := range slices.Backward(clients) {
+		client.Close()
 	}
 }
 
@@ -79,8 +80,7 @@ func (l *link) logIn(ctx context.Context, s stop, dial dialer) (*ssh.Client, err
 		HostKeyAlgorithms: kinds,
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return known.check(s, l.host, key) },
 	})
-	var none *ssh.AlgorithmNegotiationError
-	if errors.As(err, &none) {
+	if _, none := errors.AsType[*ssh.AlgorithmNegotiationError](err); none {
 		return nil, known.changed(s, l.host, nil, known.of(s.server)[0])
 	}
 	return client, err

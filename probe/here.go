@@ -42,8 +42,7 @@ func (e *EngineAddress) UnmarshalText(written []byte) error {
 	if e.Address == noEngine {
 		return nil
 	}
-	var wrong *hosts.SettingError
-	if errors.As(hosts.Config{Name: "here", Docker: e.Address}.Check(), &wrong) {
+	if wrong, ok := errors.AsType[*hosts.SettingError](hosts.Config{Name: "here", Docker: e.Address}.Check()); ok {
 		return fmt.Errorf("docker %s", wrong.Reason)
 	}
 	return nil

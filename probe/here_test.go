@@ -82,8 +82,8 @@ var settingLine = regexp.MustCompile(`^# ((?:\[+[a-z_]+\]+|[a-z_]+ = .*)\n)`)
 
 // settingNames gives the settings at the top of a probe.toml.
 func settingNames(c reflect.Type) (names []string) {
-	for i := range c.NumField() {
-		name, _, _ := strings.Cut(c.Field(i).Tag.Get("toml"), ",")
+	for field := range c.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
 		names = append(names, name)
 	}
 	return names

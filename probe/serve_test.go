@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"ronde/hosts"
 )
@@ -106,5 +108,32 @@ func FuzzReadAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var answer []Disk
 		_ = readAnswer(raw, &answer) // must not panic
+	})
+}
+
+func TestWhatFailsInThePlaceOfTheProbeIsNoAnswer(t *testing.T) {
+	var old *VersionError
+	exit := &hosts.ExitError{Status: 127, Said: `"sh: 1: ronde: not found"`}
+	if err := told(nil, exit, nil); !errors.As(err, &old) || !strings.Contains(err.Error(), "not found") {
+		t.Errorf("got %v, want a VersionError that says what it said", err)
+	}
+	away := &hosts.UnreachableError{Host: "antigone"}
+	if err := told(nil, away, nil); !errors.Is(err, away) || errors.As(err, &old) {
+		t.Errorf("got %v, want it unchanged", err)
+	}
+}
+
+// A file on a network that is away can block whatever time is given.
+func TestAQuestionThatNeverEndsIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), AnswerTimeout)
+		defer cancel()
+		begun := time.Now()
+		blocked := make(chan struct{})
+		_, err := inTime(ctx, func() ([]byte, error) { <-blocked; return nil, nil })
+		close(blocked)
+		if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took != AnswerTimeout+lastSecond {
+			t.Errorf("%v after %s", err, took)
+		}
 	})
 }

@@ -18,8 +18,9 @@ import (
 const sshdInstall = "apt-get install openssh-server"
 
 // SSHD is a running OpenSSH server for one account, the one that started it. Its own
-// settings allow whatever such a server can do, so that what a key may not do is what stands
-// before it in authorized_keys.
+// settings allow whatever a key can be kept from, so that what one may not do is what stands
+// before it in authorized_keys. Tunnels are off, as they are by default: no option of a key
+// takes them away.
 type SSHD struct {
 	Addr string // host:port
 	User string // who may log in
@@ -77,7 +78,6 @@ UsePAM no
 StrictModes no
 PermitRootLogin prohibit-password
 AcceptEnv *
-PermitTunnel yes
 X11Forwarding yes
 AllowAgentForwarding yes
 AllowTcpForwarding yes
@@ -160,7 +160,7 @@ func (s *SSHD) Connections() (pids []int) {
 	if err != nil {
 		return nil // the server has ended
 	}
-	for _, word := range strings.Fields(string(listed)) {
+	for word := range strings.FieldsSeq(string(listed)) {
 		if child, err := strconv.Atoi(word); err == nil {
 			pids = append(pids, child)
 		}
@@ -188,15 +188,15 @@ func newSSHKey(file, kind string) error {
 	return nil
 }
 
-// AddHostKey restarts the server with one more host key, a private key in a file.
-func (s *SSHD) AddHostKey(file string) error {
+// Configure restarts the server with more lines of sshd_config, which count before its own.
+func (s *SSHD) Configure(lines ...string) error {
 	s.Stop()
-	f, err := os.OpenFile(s.file("sshd_config"), os.O_APPEND|os.O_WRONLY, 0)
+	before, err := os.ReadFile(s.file("sshd_config"))
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "HostKey %s\n", file)
-	if err = errors.Join(err, f.Close()); err != nil {
+	config := strings.Join(lines, "\n") + "\n" + string(before)
+	if err := os.WriteFile(s.file("sshd_config"), []byte(config), 0o600); err != nil {
 		return err
 	}
 	return s.start(context.Background())
