@@ -103,6 +103,8 @@ func verbs() []verb {
 		{`containers (\S+)(?: (.*))?`, (*chat).setContainers},
 		{`container (\S+) (\S+) (says (.*)|hides its log)`, (*chat).setLog},
 		{`engine (\S+) (away|silent)`, (*chat).setEngine},
+		{`measured (\S+) (\S+) (\S+) (\S+) in (\S+) each (\S+): (.*)`, (*chat).setMeasured},
+		{`picture (\S+)`, (*chat).picture},
 		{`rebooted`, func(c *chat, _ step, _ []string) error {
 			return errors.Join(os.Remove(filepath.Join(c.dir, "run/reboot-required")), os.Remove(filepath.Join(c.dir, "run/reboot-required.pkgs")))
 		}},

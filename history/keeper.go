@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +56,9 @@ func name(s string) string { return text.OneLine(text.Printed(s), 100) }
 
 // KeepAll is [Keeper.Keep] for several outcomes, in a transaction of its own.
 func (k *Keeper) KeepAll(ctx context.Context, all []checks.Outcome) error {
+	if !slices.ContainsFunc(all, func(o checks.Outcome) bool { return len(o.Metrics) > 0 }) {
+		return nil
+	}
 	return k.store.Update(ctx, func(tx *store.Tx) error {
 		for _, o := range all {
 			if err := k.Keep(tx, o); err != nil {

@@ -7,7 +7,8 @@
 //
 // where R is the figure divided by that of a yardstick measured in the same run: a
 // bare loop without any memory for what has to do with alerts, `docker stats --no-stream` for
-// stats_cold and stats_warm, a plain SELECT of each row for due_decision. Everything else that it says goes to standard error.
+// stats_cold and stats_warm, a plain SELECT of each row for due_decision, all values of the
+// year as plain rows for metrics_year. Everything else that it says goes to standard error.
 // It exits with 1 when a figure is missing, whatever the reason.
 //
 //	relay_p50   from the mail server's push to the event that the homeserver has
@@ -39,6 +40,10 @@
 //	            reading of what that depends on
 //	due_year    a year of config.example.toml: what it brings, and what is due at
 //	            each of its hours
+//	metrics_year_size  the database after a year of three metrics of 60 containers, each
+//	            once a minute
+//	metrics_year_24h, metrics_year_7d, metrics_year_1y
+//	            reading one series of it for a graph of that length
 //
 // The figures say something on an idle machine only; the ratios bear some noise,
 // because bot and yardstick take turns.
@@ -78,6 +83,7 @@ func parts() []part {
 		{[]string{"binary"}, measureBinary},
 		{[]string{"due_decision"}, measureDecision},
 		{[]string{"due_year"}, measureYear},
+		{[]string{"metrics_year_size", "metrics_year_24h", "metrics_year_7d", "metrics_year_1y"}, measureMetrics},
 	}
 }
 

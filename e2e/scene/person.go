@@ -36,6 +36,7 @@ type Message struct {
 	Encrypted bool
 	Reactions map[id.EventID]Reaction
 	At        time.Time
+	Picture   *event.MessageEventContent // nil when it shows none
 }
 
 // Reaction is an emoji under a message.
@@ -148,8 +149,13 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 	if p.find(e.RoomID, e.ID) != nil {
 		return
 	}
+	var picture *event.MessageEventContent
+	if content.MsgType == event.MsgImage {
+		picture = content
+	}
 	p.rooms[e.RoomID] = append(p.rooms[e.RoomID], &Message{
-		ID: e.ID, Sender: e.Sender, Body: content.Body, HTML: content.FormattedBody, Original: content.Body,
+		Picture: picture,
+		ID:      e.ID, Sender: e.Sender, Body: content.Body, HTML: content.FormattedBody, Original: content.Body,
 		ReplyTo: content.RelatesTo.GetReplyTo(), Thread: content.RelatesTo.GetThreadParent(),
 		Notice: content.MsgType == event.MsgNotice, Encrypted: e.Mautrix.WasEncrypted,
 		Reactions: p.reactionsTo(e.ID), At: time.UnixMilli(e.Timestamp),
@@ -194,6 +200,22 @@ func (p *Person) find(room id.RoomID, event id.EventID) *Message {
 		}
 	}
 	return nil
+}
+
+// Download returns the picture of a message as the homeserver has it, encrypted or not.
+func (p *Person) Download(ctx context.Context, m Message) ([]byte, error) {
+	if m.Picture == nil {
+		return nil, fmt.Errorf("message %s shows no picture", m.ID)
+	}
+	url := m.Picture.URL
+	if m.Picture.File != nil {
+		url = m.Picture.File.URL
+	}
+	uri, err := url.Parse()
+	if err != nil {
+		return nil, err
+	}
+	return p.Client.DownloadBytes(ctx, uri)
 }
 
 // Room returns the messages of a room as they stand now.
