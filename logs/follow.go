@@ -72,6 +72,9 @@ func Follow(ctx context.Context, paths []string, c Cursor, limits Limits, t *Tal
 		}
 		f.got.Cursor.places[name] = p
 	}
+	if f.second != nil {
+		f.tally.add(f.second)
+	}
 	f.got.Cursor.forget(listed)
 	return f.got, nil
 }
@@ -89,6 +92,7 @@ func (c Cursor) forget(listed []uint32) {
 type follower struct {
 	ctx    context.Context //nolint:containedctx // it lives as long as one call of Follow
 	tally  *Tally
+	second *Tally // of the other half of what comes in blocks; nil for none
 	first  int64
 	left   int64 // bytes that may still be read
 	buffer []byte
