@@ -16,6 +16,9 @@ packages() {
   fi
   command -v docker >/dev/null || echo docker
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
+  [ -x /usr/sbin/rsyslogd ] || command -v rsyslogd >/dev/null || echo rsyslog
+  [ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || echo logrotate
+  [ -x /lib/systemd/systemd-journal-remote ] || echo systemd-journal-remote
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -29,6 +32,8 @@ effect() {
     ca-certificates) echo "Go modules can't be downloaded" ;;
     dovecot-*) echo "tests against a real mail server are skipped" ;;
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
+    rsyslog | logrotate) echo "tests against a log that is really written and rotated are skipped" ;;
+    systemd-journal-remote) echo "tests against a real journal are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -45,7 +50,7 @@ say_missing() {
 # services lists the ones that the packages may bring along and that this machine has.
 services() {
   local unit
-  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service; do
+  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service rsyslog.service syslog.socket logrotate.timer systemd-journal-remote.socket; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }
