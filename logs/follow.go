@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,9 +59,7 @@ func Follow(ctx context.Context, paths []string, c Cursor, limits Limits, t *Tal
 		ctx: ctx, tally: t, first: limits.First, left: limits.Bytes, buffer: make([]byte, blockSize),
 		got: Reading{First: c.IsZero(), Cursor: Cursor{map[uint32]place{}}},
 	}
-	for name, p := range c.places {
-		f.got.Cursor.places[name] = p
-	}
+	maps.Copy(f.got.Cursor.places, c.places)
 	var listed []uint32
 	for _, path := range paths {
 		name := crc32.ChecksumIEEE([]byte(path))
