@@ -350,6 +350,21 @@ func TestWhatOthersChoseIsCleanedBeforeItIsKept(t *testing.T) {
 	}
 }
 
+func TestAFloodOfServicesIsKeptAsOne(t *testing.T) {
+	var services []logs.Service
+	for i := range 300 {
+		services = append(services, logs.Service{Name: fmt.Sprintf("s%d", i), Lines: uint64(1 + i)})
+	}
+	got := presentable(services, false)
+	var lines uint64
+	for _, s := range got {
+		lines += s.Lines
+	}
+	if len(got) != keptServices+1 || lines != 300*301/2 {
+		t.Errorf("%d services with %d lines", len(got), lines)
+	}
+}
+
 // logStory is a log to which some services write, of which one is flooded.
 func logStory(n int) LogsReport {
 	long := strings.Repeat("<b>@room", 9)

@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -28,7 +29,23 @@ func presentable(services []logs.Service, whole bool) []logs.Service {
 		})
 		sums[s.Name] = logs.Add(sums[s.Name], s)
 	}
-	return byName(sums)
+	return byName(together(sums))
+}
+
+// keptServices is of how many services the counts are kept, those with most lines.
+const keptServices = 100
+
+// together counts those as one that are too many.
+func together(sums map[string]logs.Service) map[string]logs.Service {
+	all := slices.SortedFunc(maps.Values(sums), func(a, b logs.Service) int {
+		return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Name, b.Name))
+	})
+	for _, s := range all[min(len(all), keptServices):] {
+		delete(sums, s.Name)
+		s.Name = logs.Others
+		sums[s.Name] = logs.Add(sums[s.Name], s)
+	}
+	return sums
 }
 
 func plainWord(s string, most int) string {

@@ -88,8 +88,9 @@ func (c *Call) writeCounts(ctx context.Context, names []string, service string, 
 // nearFirst returns a few names, first the one that is nearly meant.
 func nearFirst(meant string, names []string) []string {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
-	if i := slices.Index(names, text.Nearest(meant, names)); i > 0 {
-		names = slices.Insert(slices.Delete(names, i, i+1), 0, names[i])
+	if near := text.Nearest(meant, names); near != "" {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == near })
+		names = slices.Insert(names, 0, near)
 	}
 	if len(names) > namedOthers {
 		names = append(names[:namedOthers], "…")

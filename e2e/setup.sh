@@ -21,6 +21,9 @@ packages() {
   [ -x /usr/sbin/sshd ] || echo openssh-server
   command -v ssh >/dev/null || echo openssh-client
   command -v top >/dev/null || echo procps
+  [ -x /usr/sbin/rsyslogd ] || command -v rsyslogd >/dev/null || echo rsyslog
+  [ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || echo logrotate
+  [ -x /lib/systemd/systemd-journal-remote ] || echo systemd-journal-remote
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -38,6 +41,8 @@ effect() {
     procps) echo "figures are not compared with those of top and ps" ;;
     netdata-core) echo "tests against a real Netdata are skipped" ;;
     redis-server) echo "tests against a real Redis are skipped" ;;
+    rsyslog | logrotate) echo "tests against a log that is really written and rotated are skipped" ;;
+    systemd-journal-remote) echo "tests against a real journal are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -55,7 +60,7 @@ say_missing() {
 services() {
   local unit
   for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service ssh.socket ssh.service \
-    netdata.service redis-server.service; do
+    netdata.service redis-server.service rsyslog.service syslog.socket logrotate.timer systemd-journal-remote.socket; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }

@@ -28,12 +28,17 @@ func readCommon(m []byte) (r request, ok bool) {
 		return r, false
 	}
 	r.address = m[:end]
-	open := bytes.IndexByte(m, '[')
-	if open < 0 {
-		return r, false
+	open := end + len(" - - ")
+	if len(m) <= open || m[open] != '[' { // somebody logged in
+		if open = bytes.IndexByte(m, '['); open < 0 {
+			return r, false
+		}
 	}
 	m = m[open:]
-	shut := bytes.IndexByte(m, ']')
+	shut := len("[21/Nov/2026:03:14:07 +0100")
+	if len(m) <= shut || m[shut] != ']' {
+		shut = bytes.IndexByte(m, ']')
+	}
 	if shut < 0 || len(m) < shut+4 || m[shut+1] != ' ' || m[shut+2] != '"' {
 		return r, false
 	}

@@ -37,7 +37,7 @@ type Cursor struct {
 func (c Cursor) IsZero() bool { return c.places == nil }
 
 // MostLogs is of how many logs a cursor can keep the place.
-const MostLogs = 32
+const MostLogs = 30
 
 // String writes a cursor without spaces, of at most 4,000 bytes of a-z, 0-9 and "-._~".
 func (c Cursor) String() string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,9 +59,7 @@ func Follow(ctx context.Context, paths []string, c Cursor, limits Limits, t *Tal
 		ctx: ctx, tally: t, first: limits.First, left: limits.Bytes, buffer: make([]byte, blockSize),
 		got: Reading{First: c.IsZero(), Cursor: Cursor{map[uint32]place{}}},
 	}
-	for name, p := range c.places {
-		f.got.Cursor.places[name] = p
-	}
+	maps.Copy(f.got.Cursor.places, c.places)
 	var listed []uint32
 	for _, path := range paths {
 		name := crc32.ChecksumIEEE([]byte(path))
@@ -71,6 +70,9 @@ func Follow(ctx context.Context, paths []string, c Cursor, limits Limits, t *Tal
 			return Reading{}, err
 		}
 		f.got.Cursor.places[name] = p
+	}
+	if f.second != nil {
+		f.tally.add(f.second)
 	}
 	f.got.Cursor.forget(listed)
 	return f.got, nil
@@ -89,6 +91,7 @@ func (c Cursor) forget(listed []uint32) {
 type follower struct {
 	ctx    context.Context //nolint:containedctx // it lives as long as one call of Follow
 	tally  *Tally
+	second *Tally // of the other half of what comes in blocks; nil for none
 	first  int64
 	left   int64 // bytes that may still be read
 	buffer []byte

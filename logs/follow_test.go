@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // logbook is a log in a folder, with a writer and a reader who only keeps a cursor.
@@ -402,4 +404,22 @@ func FuzzParseCursor(f *testing.F) {
 			t.Errorf("%q came back as %q, %v", s, again, err)
 		}
 	})
+}
+
+// Two processors count what one counts.
+func TestALargeLogIsCountedInHalves(t *testing.T) {
+	data := traffic(3 * blockSize)
+	path := filepath.Join(t.TempDir(), "a.log")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, want := NewTally(Auto, "own"), NewTally(Auto, "own")
+	if _, err := Follow(t.Context(), []string{path}, Cursor{}, Limits{Bytes: 1 << 30, First: 1 << 30}, got); err != nil {
+		t.Fatal(err)
+	}
+	want.Block(data)
+	without := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Paths" || p.Last().String() == ".Addresses" }, cmp.Ignore())
+	if diff := cmp.Diff(want.Services(), got.Services(), without); diff != "" || got.Lines != want.Lines || got.Bytes != want.Bytes {
+		t.Errorf("%d lines, want %d (-want +got):\n%s", got.Lines, want.Lines, diff)
+	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	blockSize = 256 << 10 // that is read at once: it stays in the processor's cache
+	blockSize = 1 << 20 // that is read at once: it stays in the processor's cache
 	// longestWait is how much of a line without an end is read again and again.
 	longestWait = 16 << 20
 )
@@ -61,7 +61,7 @@ func (f *follower) take(s *source, long *longLine, held, n int) int {
 		long.commit(s)
 		data = data[first:]
 	}
-	f.tally.Block(data)
+	f.both(data)
 	s.trail.pass(data)
 	return copy(f.buffer, f.buffer[held+end:held+n])
 }

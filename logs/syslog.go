@@ -33,6 +33,10 @@ func cutStamp(line []byte) []byte {
 	case len(line) <= len("2026-11-21T03:14:07 "):
 		return nil
 	case line[4] == '-' && line[7] == '-' && line[10] == 'T' && isDigit(line[0]):
+		const micros = len("2026-11-21T03:14:07.123456+01:00")
+		if len(line) > micros && line[19] == '.' && (line[26] == '+' || line[26] == '-') && line[micros] == ' ' {
+			return line[micros+1:] // as rsyslog writes nearly all
+		}
 		if end := bytes.IndexByte(line[:min(len(line), 40)], ' '); end > 0 {
 			return line[end+1:]
 		}

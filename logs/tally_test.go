@@ -171,7 +171,7 @@ func TestAFloodOfNamesIsBounded(t *testing.T) {
 		if s.Name != "s1" {
 			continue
 		}
-		if n := len(tally.services["s1"].addresses.counts); n > 2*topKept {
+		if n := len(tally.services["s1"].addresses.keys); n > 2*topKept {
 			t.Errorf("%d addresses are kept", n)
 		}
 		if top := s.Addresses[0]; top.Key != "192.0.2.66" || top.Count > 5000 || top.Count < 5000-s.Requests/topKept {

@@ -7,8 +7,9 @@
 //
 // where R is the figure divided by that of a yardstick measured in the same run: a
 // bare loop without any memory for what has to do with alerts, `docker stats --no-stream` for
-// stats_cold and stats_warm, a plain SELECT of each row for due_decision, all values of the
-// year as plain rows for metrics_year. Everything else that it says goes to standard error.
+// stats_cold and stats_warm, wc -l for logs, a plain SELECT of each row for due_decision, all
+// values of the year as plain rows for metrics_year. Everything else that it says goes to
+// standard error.
 // It exits with 1 when a figure is missing, whatever the reason.
 //
 //	relay_p50   from the mail server's push to the event that the homeserver has
@@ -36,6 +37,9 @@
 //	            mailbox and the 20 containers
 //	start       from the start of that bot's process to its first answered /sync
 //	binary      size of the stripped program
+//	logs        200 MB of an access log and of what services say, counted by service; the
+//	            yardstick is wc -l, which only counts lines
+//	logs_grep   the same beside grep -c error
 //	due_decision  what is due of 200 routines with ten years of history, with the
 //	            reading of what that depends on
 //	due_year    a year of config.example.toml: what it brings, and what is due at
@@ -81,6 +85,7 @@ func parts() []part {
 		{[]string{"idle_rss"}, measureIdle},
 		{[]string{"start"}, measureStart},
 		{[]string{"binary"}, measureBinary},
+		{[]string{"logs", "logs_grep"}, measureLogs},
 		{[]string{"due_decision"}, measureDecision},
 		{[]string{"due_year"}, measureYear},
 		{[]string{"metrics_year_size", "metrics_year_24h", "metrics_year_7d", "metrics_year_1y"}, measureMetrics},
