@@ -107,6 +107,8 @@ func Kinds() []Kind {
 	return []Kind{
 		containersKind(),
 		diskKind(),
+		loadKind(),
+		processesKind(),
 		rebootKind(),
 		oauthKind(),
 	}

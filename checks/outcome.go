@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"ronde/text"
@@ -101,6 +102,9 @@ func sayValue(l *text.Language, v float64, u Unit) string {
 		return decimal(l, v) + "\u00a0ms"
 	case PerSecond, PerHour:
 		return decimal(l, v) + string(u)
+	}
+	if v != math.Trunc(v) {
+		return decimal(l, v)
 	}
 	return fmt.Sprintf("%.0f", v)
 }
