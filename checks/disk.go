@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,14 +14,17 @@ import (
 
 // Faults of a file system; the thing is where it is mounted.
 const (
-	FaultSpace  Fault = "disk-space"  // Value and Limit in percent
-	FaultInodes Fault = "disk-inodes" // Value and Limit in percent
+	FaultSpace   Fault = "disk-space"   // Value and Limit in percent
+	FaultInodes  Fault = "disk-inodes"  // Value and Limit in percent
+	FaultFilling Fault = "disk-filling" // Value and Limit are in how many days it is full
+	FaultUnread  Fault = "disk-unread"  // nobody could tell
 )
 
 type diskSettings struct {
-	Warning  float64  `set:"warning" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it warns."`
-	Critical float64  `set:"critical" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it is critical."`
-	Ignore   []string `set:"ignore" example:"[\"/mnt/backup\"]" help:"Where file systems are mounted that do not count."`
+	Warning  float64       `set:"warning" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it warns."`
+	Critical float64       `set:"critical" unit:"%" least:"1" most:"100" help:"Space or inodes used from which it is critical."`
+	FullIn   time.Duration `set:"full_in" least:"1h" most:"90d" help:"It warns when a file system that fills as it did in the last two weeks is full within that time."`
+	Ignore   []string      `set:"ignore" example:"[\"/mnt/backup\"]" help:"Where file systems are mounted that do not count."`
 }
 
 // Judge says that critical comes after warning.
@@ -35,12 +39,14 @@ func (s diskSettings) Judge() (setting, reason string) {
 type DiskReport struct {
 	Result
 	Disks []probe.Disk `json:"disks"` // fullest first; never nil
+	// DaysLeft are until each is full that fills, by where it is mounted; see [daysLeft].
+	DaysLeft map[string]float64 `json:"days_left,omitempty"`
 }
 
 func diskKind() Kind {
 	return Kind{
-		Name: "disk", Needs: NeedsProbe, Help: "How full the file systems are, in space and in inodes.",
-		Settings: diskSettings{Warning: 85, Critical: 95}, Measure: measureDisk, Calm: calmDisk,
+		Name: "disk", Needs: NeedsProbe, Help: "How full the file systems are, in space and in inodes, and when they will be.",
+		Settings: diskSettings{Warning: 85, Critical: 95, FullIn: 7 * 24 * time.Hour}, Measure: measureDisk, Calm: calmDisk,
 	}
 }
 
@@ -49,24 +55,36 @@ func measureDisk(ctx context.Context, a Asked) (Report, error) {
 	if err != nil {
 		return DiskReport{Result: failed("disk", a.Name, time.Now(), err), Disks: []probe.Disk{}}, err
 	}
-	return newDiskReport(a.Name, disks, settings[diskSettings](a), time.Now()), nil
+	now := time.Now()
+	return newDiskReport(a.Name, disks, fillings(ctx, a, disks, now), settings[diskSettings](a), now), nil
 }
 
-func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time) DiskReport {
+// newDiskReport judges file systems. left are the days until each is full, where it is
+// known to fill.
+func newDiskReport(name string, disks []probe.Disk, left map[string]float64, s diskSettings, at time.Time) DiskReport {
 	disks = slices.DeleteFunc(slices.Clone(disks), func(d probe.Disk) bool { return slices.Contains(s.Ignore, d.Mount) })
-	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return int(spaceUsed(b)*1000) - int(spaceUsed(a)*1000) })
+	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return cmp.Compare(spaceUsed(b), spaceUsed(a)) })
 	var findings []Finding
 	var metrics []Metric
 	for _, d := range disks {
-		space, inodes := spaceUsed(d), percent(d.InodesUsed, d.Inodes)
+		if d.Problem != "" {
+			findings = append(findings, Finding{Status: Unknown, Thing: d.Mount, Fault: FaultUnread, Note: text.OneLine(text.Mask(d.Problem), 200)})
+			continue
+		}
+		space := spaceUsed(d)
 		findings = append(findings, above(d.Mount, FaultSpace, space, s.Warning, s.Critical, Percent)...)
-		findings = append(findings, above(d.Mount, FaultInodes, inodes, s.Warning, s.Critical, Percent)...)
+		findings = append(findings, above(d.Mount, FaultInodes, percent(d.InodesUsed, d.Inodes), s.Warning, s.Critical, Percent)...)
+		if days, fills := left[d.Mount]; fills && days <= daysOf(s.FullIn) {
+			findings = append(findings, Finding{Status: Warning, Thing: d.Mount, Fault: FaultFilling, Value: days, Limit: daysOf(s.FullIn), Unit: Days})
+		}
 		metrics = append(metrics, Metric{"used", d.Mount, float64(d.Used), Bytes}, Metric{"space", d.Mount, space, Percent})
 	}
-	r := DiskReport{Result: newResult("disk", name, at, findings), Disks: append([]probe.Disk{}, disks...)}
+	r := DiskReport{Result: newResult("disk", name, at, findings), Disks: append([]probe.Disk{}, disks...), DaysLeft: left}
 	r.Metrics = metrics
 	return r
 }
+
+func daysOf(d time.Duration) float64 { return d.Hours() / 24 }
 
 // spaceUsed is in percent, as df rounds up from: without what is reserved for root.
 func spaceUsed(d probe.Disk) float64 { return percent(d.Used, d.Used+d.Free) }
@@ -87,7 +105,11 @@ func (r DiskReport) tell(o *Outcome, l *text.Language) {
 	o.Count = len(r.Disks)
 	var rows [][]string
 	for _, d := range r.Disks {
-		rows = append(rows, []string{d.Mount, fmt.Sprintf("%.0f", spaceUsed(d)), short(l, float64(d.Free)), fmt.Sprintf("%.0f", percent(d.InodesUsed, d.Inodes))})
+		row := []string{d.Mount, "?", "?", "?"}
+		if d.Problem == "" {
+			row = []string{d.Mount, fmt.Sprintf("%.0f", spaceUsed(d)), short(l, float64(d.Free)), fmt.Sprintf("%.0f", percent(d.InodesUsed, d.Inodes))}
+		}
+		rows = append(rows, row)
 	}
 	o.Detail = columns(strings.Split(l.Say("checks.disk.columns"), "|"), rows)
 }

@@ -31,10 +31,15 @@ func TestWhatIsFullIsFound(t *testing.T) {
 		{"one that makes inodes as needed", []probe.Disk{{Mount: "/", Used: 1, Free: 9}}, OK, nil},
 		{"what does not count", []probe.Disk{full("/mnt/backup", 100, 100)}, OK, nil},
 		{"nothing is mounted", nil, OK, nil},
+		{"one fills", []probe.Disk{full("/filling", 50, 1), full("/slowly", 50, 1)}, Warning,
+			[]Finding{{Status: Warning, Thing: "/filling", Fault: FaultFilling, Value: 6.5, Limit: 7, Unit: Days}}},
+		{"one cannot be read", []probe.Disk{{Mount: "/nfs", Problem: "stale file handle"}, full("/", 10, 10)}, Unknown,
+			[]Finding{{Status: Unknown, Thing: "/nfs", Fault: FaultUnread, Note: "stale file handle"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newDiskReport("antigone", tt.disks, diskSettings{Warning: 85, Critical: 95, Ignore: []string{"/mnt/backup"}}, time.Now())
+			s := diskSettings{Warning: 85, Critical: 95, FullIn: 7 * 24 * time.Hour, Ignore: []string{"/mnt/backup"}}
+			r := newDiskReport("antigone", tt.disks, map[string]float64{"/filling": 6.5, "/mnt/backup": 1, "/slowly": 8}, s, time.Now())
 			if r.Status != tt.want {
 				t.Errorf("status %v, want %v", r.Status, tt.want)
 			}
