@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ronde/hosts"
 	"ronde/text"
 )
 
@@ -49,4 +50,30 @@ func (s *Suite) remember(ref string, l *text.Language, o Outcome) {
 	}
 	o.Containers = nil
 	s.recent[key] = o
+}
+
+// Targets returns the names of the hosts of which checks of a kind can be made, in the
+// order of the configuration.
+func (s *Suite) Targets(kind string) (names []string) {
+	k, err := find(s.kinds, kind)
+	if err != nil {
+		return nil
+	}
+	for _, h := range s.set.All() {
+		if k.Needs.metBy(h) {
+			names = append(names, h.Name())
+		}
+	}
+	return names
+}
+
+// metBy tells whether a host has what the kind needs of it.
+func (n Need) metBy(h *hosts.Host) bool {
+	switch n {
+	case NeedsDocker:
+		return h.HasEngine() || h.IsRemote()
+	case NeedsProbe:
+		return h.IsLocal() || h.IsRemote()
+	}
+	return true
 }

@@ -118,7 +118,9 @@ func (s *Suite) Find(kind, target string) (func(context.Context) (Report, error)
 	}
 	if k.Name == containersName && s.samplers != nil {
 		sampler, err := s.samplers.Find(asked.Host.Name())
-		return func(ctx context.Context) (Report, error) { return lookAtContainers(ctx, asked, sampler.engine, sampler.Stats) }, err
+		return func(ctx context.Context) (Report, error) {
+			return lookAtContainers(ctx, asked, sampler.engine, sampler.Stats)
+		}, err
 	}
 	return func(ctx context.Context) (Report, error) { return k.Measure(ctx, asked) }, nil
 }

@@ -67,6 +67,8 @@ var All = []Command{
 	Who,
 	Why,
 	Stats,
+	Top,
+	Disk,
 	Logs,
 	Reload,
 	Help,

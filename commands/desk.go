@@ -39,10 +39,12 @@ type Samplers interface {
 	Names() []string
 }
 
-// Checks make the checks that people ask for. What was made within maxAge is not made
-// again.
+// Checks make the checks that people ask for; a [*checks.Suite] does.
 type Checks interface {
+	// Recent makes checks, but none that was made within maxAge.
 	Recent(ctx context.Context, refs []string, maxAge time.Duration, l *text.Language) []checks.Outcome
+	// Targets names the hosts of which checks of a kind can be made.
+	Targets(kind string) []string
 }
 
 // Notices takes what has to be said once.
