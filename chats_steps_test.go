@@ -86,7 +86,7 @@ func verbs() []verb {
 			c.tables += fmt.Sprintf("[[host]]\nname = %q\nlocal = true\nroot = %q\nprobe_file = %q\n", m[1], c.dir, filepath.Join(c.dir, "probe.toml"))
 			return errors.Join(os.MkdirAll(filepath.Join(c.dir, "run"), 0o700), c.putFile("probe.toml", ""))
 		}},
-		{`file (\S+)`, func(c *chat, s step, m []string) error { return c.putFile(m[1], strings.Join(s.block, "\n")) }},
+		{`file (\S+)`, func(c *chat, s step, m []string) error { return c.putFile(m[1], strings.Join(s.block, "\n")+"\n") }},
 		{`log (\S+) is counted`, func(c *chat, _ step, m []string) error {
 			return c.putFile("probe.toml", fmt.Sprintf("[[log]]\nname = %q\npath = \"/services.log\"\n", m[1]))
 		}},
@@ -138,6 +138,7 @@ func verbs() []verb {
 		{`(ana|bruno|chloe) deletes`, func(c *chat, _ step, m []string) error { return c.redact(m[1], c.words[m[1]]) }},
 
 		{`buttons ?(.*?)(?: under (.*))?`, (*chat).buttons},
+		{`(no )?hourglass for (ana|bruno|chloe)`, (*chat).hourglass},
 		{`audit (.*)`, (*chat).audit},
 		{`harm (\w+)`, func(c *chat, _ step, m []string) error { return c.rename(m[1], "lost_"+m[1]) }},
 		{`heal (\w+)`, func(c *chat, _ step, m []string) error { return c.rename("lost_"+m[1], m[1]) }},
@@ -199,7 +200,8 @@ func (c *chat) forget(table, key, name string) error {
 }
 
 func (c *chat) putFile(name, text string) error {
-	return os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600)
+	path := filepath.Join(c.dir, name)
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600))
 }
 
 // setClock lets the time pass up to a moment in Paris.
@@ -395,6 +397,20 @@ func (c *chat) buttons(_ step, m []string) error {
 	}
 	if got := strings.Join(seeds, " "); got != m[1] {
 		return fmt.Errorf("the card's buttons are %q, not %q", got, m[1])
+	}
+	return nil
+}
+
+// hourglass checks whether the bot says under somebody's last message that the answer
+// takes a while.
+func (c *chat) hourglass(_ step, m []string) error {
+	shown := false
+	for _, e := range c.srv.ReactionsTo(c.words[m[2]]) {
+		_, emoji := e.ReactsTo()
+		shown = shown || e.Sender == self && emoji == "⏳"
+	}
+	if shown != (m[1] == "") {
+		return fmt.Errorf("that there is an hourglass is %v", shown)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ var patients = map[string][]string{
 	"job":       {"exit 4"},
 	"hungry":    {"--restart=on-failure:1", "--memory=16m", "--memory-swap=16m", `x=$(head -c 90000000 /dev/zero | tr '\0' x)`},
 	"loops":     {"--restart=always", "exit 5"},
+	"burns":     {"--cpus=0.3", "while :; do :; done"},
 }
 
 // TestWhatBefallsContainersOfARealEngineIsFound: each with what docker inspect says of it.
@@ -50,6 +51,33 @@ func TestWhatBefallsContainersOfARealEngineIsFound(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("it does not find %v", want)
 	}
+	findBurning(t, address, prefix+"burns")
+}
+
+// findBurning looks for the process of a container among the busiest of this machine.
+func findBurning(t *testing.T, address, container string) {
+	t.Helper()
+	if os.Getenv("RONDE_DOCKER_HOST") != "" {
+		return // its containers may run on another machine
+	}
+	h, err := hosts.New(hosts.Config{Name: "antigone", Docker: address, Local: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	report, err := processesKind().Measure(t.Context(), Asked{Name: h.Name(), Host: h, Settings: processesSettings{Share: 1, Over: 2 * time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range report.(ProcessReport).Processes {
+		if p.Container == container {
+			if p.Name != "sh" || p.User != "root" || p.CPU <= 0 || p.CPU > 45 {
+				t.Errorf("in the container runs %+v", p)
+			}
+			return
+		}
+	}
+	t.Errorf("no process is in %s: %+v", container, report)
 }
 
 // admit starts the patients.

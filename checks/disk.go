@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,6 +16,7 @@ import (
 const (
 	FaultSpace  Fault = "disk-space"  // Value and Limit in percent
 	FaultInodes Fault = "disk-inodes" // Value and Limit in percent
+	FaultUnread Fault = "disk-unread" // nobody could tell
 	// FaultForecast is of one that will be full soon: Value is in how many days, Limit is
 	// from when on that counts.
 	FaultForecast Fault = "disk-forecast"
@@ -43,7 +45,7 @@ type DiskReport struct {
 
 func diskKind() Kind {
 	return Kind{
-		Name: "disk", Needs: NeedsProbe, Help: "How full the file systems are, in space and in inodes.",
+		Name: "disk", Needs: NeedsProbe, Help: "How full the file systems are, in space and in inodes, and when they will be.",
 		Settings: diskSettings{Warning: 85, Critical: 95, Forecast: 14 * 24 * time.Hour}, Measure: measureDisk, Calm: calmDisk,
 	}
 }
@@ -68,13 +70,17 @@ func measureDisk(ctx context.Context, a Asked) (Report, error) {
 // newDiskReport judges file systems; more is what is found besides.
 func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time, more ...Finding) DiskReport {
 	disks = slices.DeleteFunc(slices.Clone(disks), func(d probe.Disk) bool { return slices.Contains(s.Ignore, d.Mount) })
-	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return int(spaceUsed(b)*1000) - int(spaceUsed(a)*1000) })
+	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return cmp.Compare(spaceUsed(b), spaceUsed(a)) })
 	var findings []Finding
 	var metrics []Metric
 	for _, d := range disks {
-		space, inodes := spaceUsed(d), percent(d.InodesUsed, d.Inodes)
+		if d.Problem != "" {
+			findings = append(findings, Finding{Status: Unknown, Thing: d.Mount, Fault: FaultUnread, Note: text.OneLine(text.Mask(d.Problem), 200)})
+			continue
+		}
+		space := spaceUsed(d)
 		findings = append(findings, above(d.Mount, FaultSpace, space, s.Warning, s.Critical, Percent)...)
-		findings = append(findings, above(d.Mount, FaultInodes, inodes, s.Warning, s.Critical, Percent)...)
+		findings = append(findings, above(d.Mount, FaultInodes, percent(d.InodesUsed, d.Inodes), s.Warning, s.Critical, Percent)...)
 		metrics = append(metrics, Metric{"used", d.Mount, float64(d.Used), Bytes}, Metric{"space", d.Mount, space, Percent})
 	}
 	findings = append(findings, more...)
@@ -82,6 +88,8 @@ func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time
 	r.Metrics = metrics
 	return r
 }
+
+func daysOf(d time.Duration) float64 { return d.Hours() / 24 }
 
 // spaceUsed is in percent, as df rounds up from: without what is reserved for root.
 func spaceUsed(d probe.Disk) float64 { return percent(d.Used, d.Used+d.Free) }
@@ -102,7 +110,11 @@ func (r DiskReport) tell(o *Outcome, l *text.Language) {
 	o.Count = len(r.Disks)
 	var rows [][]string
 	for _, d := range r.Disks {
-		rows = append(rows, []string{d.Mount, fmt.Sprintf("%.0f", spaceUsed(d)), short(l, float64(d.Free)), fmt.Sprintf("%.0f", percent(d.InodesUsed, d.Inodes))})
+		row := []string{d.Mount, "?", "?", "?"}
+		if d.Problem == "" {
+			row = []string{d.Mount, fmt.Sprintf("%.0f", spaceUsed(d)), short(l, float64(d.Free)), fmt.Sprintf("%.0f", percent(d.InodesUsed, d.Inodes))}
+		}
+		rows = append(rows, row)
 	}
 	o.Detail = columns(strings.Split(l.Say("checks.disk.columns"), "|"), rows)
 }

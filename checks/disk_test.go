@@ -31,10 +31,13 @@ func TestWhatIsFullIsFound(t *testing.T) {
 		{"one that makes inodes as needed", []probe.Disk{{Mount: "/", Used: 1, Free: 9}}, OK, nil},
 		{"what does not count", []probe.Disk{full("/mnt/backup", 100, 100)}, OK, nil},
 		{"nothing is mounted", nil, OK, nil},
+		{"one cannot be read", []probe.Disk{{Mount: "/nfs", Problem: "stale file handle"}, full("/", 10, 10)}, Unknown,
+			[]Finding{{Status: Unknown, Thing: "/nfs", Fault: FaultUnread, Note: "stale file handle"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newDiskReport("antigone", tt.disks, diskSettings{Warning: 85, Critical: 95, Ignore: []string{"/mnt/backup"}}, time.Now())
+			s := diskSettings{Warning: 85, Critical: 95, Ignore: []string{"/mnt/backup"}}
+			r := newDiskReport("antigone", tt.disks, s, time.Now())
 			if r.Status != tt.want {
 				t.Errorf("status %v, want %v", r.Status, tt.want)
 			}

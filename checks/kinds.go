@@ -120,6 +120,8 @@ func Kinds() []Kind {
 		packagesKind(),
 		pluginKind(),
 		logsKind(),
+		loadKind(),
+		processesKind(),
 		rebootKind(),
 		oauthKind(),
 		certificateKind(),

@@ -15,9 +15,11 @@ import (
 )
 
 const (
-	// atOnce is how many checks a suite makes at the same time: the bot shares a
-	// server with what it looks at.
+	// atOnce is how many checks of one host, or about one thing that is on none, a suite
+	// makes at the same time: the bot shares a server with what it looks at.
 	atOnce = 4
+	// inAll is how many it makes of all: each may keep some fifty connections.
+	inAll = 32
 	// checkTimeout bounds each check, whatever it waits for.
 	checkTimeout = 20 * time.Second
 	// keepSecret is how long the answer about a secret is good: it says a date weeks
@@ -38,7 +40,8 @@ type Suite struct {
 	memory   Memory
 	kinds    []Kind
 	log      *slog.Logger
-	free     chan struct{} // has room for each check that is being made
+	free     chan struct{}            // has room for each check that is being made
+	places   map[string]chan struct{} // by host: has room for each check of it
 
 	mu      sync.Mutex
 	unended map[string]chan struct{} // by check: closed when one that was given up ends after all
@@ -64,7 +67,7 @@ func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
 		set: from.Hosts, samplers: from.Samplers, checks: from.Checks,
 		history: from.History, mails: from.Mails, location: from.Location,
-		kinds: Kinds(), log: log, free: make(chan struct{}, atOnce),
+		kinds: Kinds(), log: log, free: make(chan struct{}, inAll), places: map[string]chan struct{}{},
 		unended: map[string]chan struct{}{}, failing: map[string]bool{}, recent: map[string]Outcome{},
 	}
 	if s.history == nil {
@@ -79,7 +82,7 @@ func NewSuite(from Sources, log *slog.Logger) *Suite {
 	return s
 }
 
-// Run makes the checks called refs, four at a time, and returns an outcome for each
+// Run makes the checks called refs, four of a host at a time, and returns an outcome for each
 // in the same order. One that fails, panics or takes more than 20 seconds is Unknown.
 // What is named twice is made once. Details are in language l. The caller must not
 // change the findings.
@@ -196,11 +199,13 @@ func (s *Suite) one(ctx context.Context, key, ref string, l *text.Language) Outc
 	if s.isUnended(key) {
 		return unknown(fmt.Errorf("an earlier one has still not ended: %w", context.DeadlineExceeded))
 	}
-	select {
-	case s.free <- struct{}{}:
-		defer func() { <-s.free }()
-	case <-ctx.Done():
-		return unknown(context.Cause(ctx))
+	for _, room := range []chan struct{}{s.place(kind, target), s.free} {
+		select {
+		case room <- struct{}{}:
+			defer func() { <-room }()
+		case <-ctx.Done():
+			return unknown(context.Cause(ctx))
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -220,6 +225,22 @@ func (s *Suite) one(ctx context.Context, key, ref string, l *text.Language) Outc
 		s.giveUp(key, ended)
 		return unknown(context.Cause(ctx))
 	}
+}
+
+// place has room for each check that is being made of the host that a check is about.
+func (s *Suite) place(kind, target string) chan struct{} {
+	for _, c := range s.checks {
+		if c.Kind == kind && strings.EqualFold(c.Name, target) && c.Host != "" {
+			target = c.Host
+		}
+	}
+	target = strings.ToLower(target)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.places[target] == nil {
+		s.places[target] = make(chan struct{}, atOnce)
+	}
+	return s.places[target]
 }
 
 // safely measures, with an error instead of a panic.

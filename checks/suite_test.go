@@ -113,6 +113,31 @@ func TestFourChecksAtATime(t *testing.T) {
 	})
 }
 
+// TestHostsDoNotWaitForEachOther: up to as many checks as the bot has room for.
+func TestHostsDoNotWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var configs []hosts.Config
+		var refs []string
+		for i := range 2 * inAll {
+			name := fmt.Sprint("host", i)
+			configs, refs = append(configs, hosts.Config{Name: name}), append(refs, "slow "+name)
+		}
+		set, err := hosts.NewSet(configs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := NewSuite(Sources{Hosts: set, Checks: []Config{{Kind: "slow", Name: "other", Host: "HOST0"}}}, slog.New(slog.DiscardHandler))
+		s.kinds = append(s.kinds, does("slow", func(context.Context, string) error { time.Sleep(time.Second); return nil }))
+		start := time.Now()
+		if all := s.Run(t.Context(), refs, speak("fr")); time.Since(start) != 2*time.Second || strings.Count(verdicts(all), "ok") != len(refs) {
+			t.Errorf("it took %s: %s", time.Since(start), verdicts(all))
+		}
+		if s.place("slow", "Other") != s.place("slow", "host0") || s.place("slow", "host1") == s.place("slow", "host0") {
+			t.Error("a check does not count for its host")
+		}
+	})
+}
+
 func TestWhatIsNamedTwiceIsMadeOnce(t *testing.T) {
 	var made atomic.Int32
 	s := suite(t, io.Discard, does("count", func(context.Context, string) error { made.Add(1); return nil }))

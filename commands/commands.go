@@ -72,6 +72,8 @@ var All = []Command{
 	Checks,
 	Check,
 	Stats,
+	Top,
+	Disk,
 	Updates,
 	Backups,
 	GraphCommand,

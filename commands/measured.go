@@ -44,12 +44,18 @@ func (c *Call) showChecks(ctx context.Context, command, kind string) error {
 	defer cancel()
 	outcomes := offered(c.Desk.Checks.Recent(ctx, refs, stillGood, c.Desk.Language))
 	slices.SortStableFunc(outcomes, checks.WorstFirst)
+	write := checks.WriteShort
+	if len(outcomes) == 1 {
+		write = checks.WriteAnswer
+	}
 	for _, o := range outcomes {
-		c.Reply.Line()
-		checks.WriteEvidence(&c.Reply, c.Desk.Language, o, func(string) bool { return false }, time.Now().In(c.Desk.Location))
+		write(&c.Reply, c.Desk.Language, o, c.now())
 	}
 	return nil
 }
+
+// now is in the local zone.
+func (c *Call) now() time.Time { return time.Now().In(c.Desk.Location) }
 
 // askedFor is the host that somebody means; "" for all.
 func (c *Call) askedFor(ctx context.Context) (string, error) {

@@ -28,24 +28,34 @@ var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Args: true, 
 	c.subject = text.OneLine(host, 40)
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	sampler, err := c.Desk.Stats.Find(host)
+	m, err := c.statsOf(ctx, host)
 	if err == nil {
-		var m checks.Measurement
-		if m, err = sampler.Stats(ctx); err == nil {
-			write := checks.WriteStats
-			if all {
-				write = checks.WriteStatsAll
-			}
-			write(&c.Reply, c.Desk.Language, m, time.Now())
-			return nil
+		write := checks.WriteStats
+		if all {
+			write = checks.WriteStatsAll
 		}
-	}
-	if checks.WriteStatsError(&c.Reply, c.Desk.Language, err) {
-		c.Desk.Log.WarnContext(ctx, "no stats", "host", c.subject, "err", err)
+		write(&c.Reply, c.Desk.Language, m, time.Now())
 		return nil
 	}
-	return err
+	if !checks.WriteStatsError(&c.Reply, c.Desk.Language, err) {
+		if m.Check == "" { // it is not about a host
+			return err
+		}
+		checks.WriteOutcome(&c.Reply, c.Desk.Language, checks.OutcomeOf(m, c.Desk.Language), c.now())
+	}
+	c.Desk.Log.WarnContext(ctx, "no stats", "host", c.subject, "err", err)
+	return nil
 }}
+
+// statsOf measures the containers of the host called name. With an error the measurement
+// still says why, if it is about a host.
+func (c *Call) statsOf(ctx context.Context, name string) (checks.Measurement, error) {
+	sampler, err := c.Desk.Stats.Find(name)
+	if err != nil {
+		return checks.Measurement{}, err
+	}
+	return sampler.Stats(ctx)
+}
 
 // hostOfIncident returns the host that the incident is about under whose card it was
 // said; "" when that is none, or not only one.

@@ -57,10 +57,13 @@ func newClient(c Config) (*client.Client, error) {
 	return cl, nil
 }
 
+// requestBuffer is enough for a head; there are many connections at once.
+const requestBuffer = 1 << 10
+
 // newTransport keeps as many connections as are used at once where making one
 // costs a TLS handshake. A local socket costs nothing, so only a few stay open.
 func newTransport(c Config) *http.Transport {
-	t := &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 90 * time.Second}
+	t := &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 90 * time.Second, ReadBufferSize: requestBuffer, WriteBufferSize: requestBuffer}
 	if c.TLS.set() {
 		t.MaxIdleConnsPerHost = parallel
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/shirou/gopsutil/v4/disk"
@@ -22,6 +23,9 @@ type Disk struct {
 	// for one that makes them as needed.
 	Inodes     uint64 `json:"inodes"`
 	InodesUsed uint64 `json:"inodes_used"`
+	// Problem says why there are no figures, for the log: its server does not answer, or
+	// it may not be read. "" when there are.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Disks asks for the file systems that keep something: devices and network, without
@@ -44,18 +48,27 @@ func readDisks(ctx context.Context, root string) ([]Disk, error) {
 	}
 	disks, seen := []Disk{}, map[string]bool{}
 	for _, p := range parts {
-		if seen[p.Device] || strings.HasPrefix(p.Mountpoint, "/var/lib/docker/") {
+		if seen[p.Device] || isAlwaysFull(p.Fstype) || strings.HasPrefix(p.Mountpoint, "/var/lib/docker/") {
 			continue
 		}
-		usage, err := disk.UsageWithContext(ctx, filepath.Join(root, p.Mountpoint))
-		if err != nil {
-			return nil, fmt.Errorf("measure %s: %w", p.Mountpoint, err)
-		}
 		seen[p.Device] = true
-		disks = append(disks, Disk{
-			Mount: p.Mountpoint, Device: p.Device, Type: p.Fstype, Used: usage.Used, Free: usage.Free,
-			Inodes: usage.InodesTotal, InodesUsed: usage.InodesUsed,
-		})
+		disks = append(disks, measureDisk(ctx, root, p))
 	}
 	return disks, nil
+}
+
+// isAlwaysFull tells of file systems that are made once and never written.
+func isAlwaysFull(kind string) bool {
+	return slices.Contains([]string{"squashfs", "iso9660", "erofs", "cramfs", "udf"}, kind)
+}
+
+func measureDisk(ctx context.Context, root string, p disk.PartitionStat) Disk {
+	d := Disk{Mount: p.Mountpoint, Device: p.Device, Type: p.Fstype}
+	usage, err := disk.UsageWithContext(ctx, filepath.Join(root, p.Mountpoint))
+	if err != nil {
+		d.Problem = err.Error()
+		return d
+	}
+	d.Used, d.Free, d.Inodes, d.InodesUsed = usage.Used, usage.Free, usage.InodesTotal, usage.InodesUsed
+	return d
 }

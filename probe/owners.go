@@ -30,7 +30,7 @@ func describe(ctx context.Context, m *Machine, root string, all []busy) []Proces
 		if err != nil {
 			continue
 		}
-		p := Process{PID: int(b.name.pid), Name: name, Started: time.UnixMilli(b.name.started), CPU: b.average, Least: b.least}
+		p := Process{PID: int(b.pid), Name: name, Started: b.started, CPU: b.average, Least: b.least}
 		if uids, err := b.of.UidsWithContext(ctx); err == nil && len(uids) > 1 {
 			p.User = users[uids[1]]
 			if p.User == "" {

@@ -76,12 +76,13 @@ func below(ctx context.Context, root string) context.Context {
 	return context.WithValue(ctx, common.EnvKey, common.EnvMap{
 		common.HostProcEnvKey: filepath.Join(root, "proc"), common.HostSysEnvKey: filepath.Join(root, "sys"),
 		common.HostRunEnvKey: filepath.Join(root, "run"), common.HostEtcEnvKey: filepath.Join(root, "etc"),
+		common.HostRootEnvKey: root,
 	})
 }
 
 func readProcesses(ctx context.Context, m *Machine, root string, over time.Duration) (ProcessList, error) {
 	ctx = below(ctx, root)
-	var samples []map[running]usage
+	var samples []map[int32]usage
 	for i := range intervals + 1 {
 		if i > 0 {
 			if err := pause(ctx, over/intervals); err != nil {
@@ -108,22 +109,23 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// running tells a process apart from all others that ever were: numbers come again.
-type running struct {
-	pid     int32
-	started int64 // Unix milliseconds
-}
-
 // usage is the CPU time that a process used until it was read.
 type usage struct {
-	at   time.Time
-	cpu  float64 // seconds
-	of   *process.Process
-	name running
+	at      time.Time
+	cpu     float64 // seconds
+	started time.Time
+	of      *process.Process
 }
 
+// oneStart is by how much readings of the time at which a process started may differ: in
+// some containers it is counted back from now.
+const oneStart = time.Second
+
+// sameAs tells whether two readings of a number are of one process: numbers come again.
+func (u usage) sameAs(other usage) bool { return u.started.Sub(other.started).Abs() < oneStart }
+
 // sampleProcesses reads all processes. Those that end meanwhile are left out.
-func sampleProcesses(ctx context.Context) (map[running]usage, error) {
+func sampleProcesses(ctx context.Context) (map[int32]usage, error) {
 	all, err := process.ProcessesWithContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -131,7 +133,7 @@ func sampleProcesses(ctx context.Context) (map[running]usage, error) {
 	if len(all) == 0 {
 		return nil, errors.New("list processes: there are none")
 	}
-	sample := make(map[running]usage, len(all))
+	sample := make(map[int32]usage, len(all))
 	for _, p := range all {
 		started, err := p.CreateTimeWithContext(ctx)
 		if err != nil {
@@ -141,8 +143,7 @@ func sampleProcesses(ctx context.Context) (map[running]usage, error) {
 		if err != nil {
 			continue
 		}
-		name := running{p.Pid, started}
-		sample[name] = usage{at: time.Now(), cpu: times.User + times.System, of: p, name: name}
+		sample[p.Pid] = usage{at: time.Now(), cpu: times.User + times.System, started: time.UnixMilli(started), of: p}
 	}
 	return sample, nil
 }
@@ -150,36 +151,34 @@ func sampleProcesses(ctx context.Context) (map[running]usage, error) {
 // busy is what a process used between samples.
 type busy struct {
 	usage
+	pid            int32
 	average, least float64 // percent of one core
 }
 
 // mostBusy compares samples. A process that was not there all the time used nothing in
 // part of it.
-func mostBusy(samples []map[running]usage) []busy {
-	first, last := samples[0], samples[len(samples)-1]
+func mostBusy(samples []map[int32]usage) []busy {
 	var all []busy
-	for name, u := range last {
-		before := u
-		b := busy{usage: u}
-		if was, known := first[name]; known {
-			before, b.least = was, leastOf(name, samples)
+	for pid, u := range samples[len(samples)-1] {
+		b := busy{usage: u, pid: pid}
+		before, known := samples[0][pid]
+		if known && u.sameAs(before) {
+			b.least = leastOf(pid, samples)
 		} else {
-			before.at, before.cpu = time.UnixMilli(name.started), 0
+			before = usage{at: u.started}
 		}
 		b.average = share(before, u)
 		all = append(all, b)
 	}
-	slices.SortFunc(all, func(a, b busy) int {
-		return cmp.Or(cmp.Compare(b.average, a.average), cmp.Compare(a.name.pid, b.name.pid))
-	})
+	slices.SortFunc(all, func(a, b busy) int { return cmp.Or(cmp.Compare(b.average, a.average), cmp.Compare(a.pid, b.pid)) })
 	return all[:min(len(all), busiest)]
 }
 
 // leastOf is the smallest share of a process in any part of the time.
-func leastOf(name running, samples []map[running]usage) float64 {
-	least := share(samples[0][name], samples[1][name])
+func leastOf(pid int32, samples []map[int32]usage) float64 {
+	least := share(samples[0][pid], samples[1][pid])
 	for i := 1; i+1 < len(samples); i++ {
-		least = min(least, share(samples[i][name], samples[i+1][name]))
+		least = min(least, share(samples[i][pid], samples[i+1][pid]))
 	}
 	return least
 }

@@ -33,6 +33,11 @@
 //	            a receiver which puts each post into a room
 //	stats_cold  20 containers, with nothing measured before
 //	stats_warm  the same while the bot keeps a measurement warm
+//	round_100_hosts  the check of containers of 100 hosts with 50 containers each, with
+//	            nothing measured before; the yardstick is the slowest of five hosts alone
+//	round_100_memory  by how much the process that makes it grows at most; the yardstick
+//	            is the same of 10 hosts
+//	round_100_growth  the time of round_100_hosts; the yardstick is that of 10 hosts
 //	idle_rss    resident memory of a resting bot in two encrypted rooms, with a
 //	            mailbox and the 20 containers
 //	start       from the start of that bot's process to its first answered /sync
@@ -62,6 +67,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -82,6 +88,7 @@ func parts() []part {
 		{[]string{"storm_events", "storm_p99", "alertmanager_storm_events", "alertmanager_storm_p99"}, measureStorm},
 		{[]string{"flood_rss"}, measureFlood},
 		{[]string{"stats_cold", "stats_warm"}, measureStats},
+		{[]string{"round_100_hosts", "round_100_memory", "round_100_growth"}, measureRound},
 		{[]string{"idle_rss"}, measureIdle},
 		{[]string{"start"}, measureStart},
 		{[]string{"binary"}, measureBinary},
@@ -96,6 +103,17 @@ func parts() []part {
 const limit = 25 * time.Minute
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == enginesWord {
+		count, err := strconv.Atoi(os.Args[3])
+		if err == nil {
+			err = playEngines(os.Args[2], count)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	only := flag.String("only", "", "measure these figures alone, as `NAME,…`; due is all that begin with due_")
 	mails := flag.Int("n", 100, "relay `N` mails through the bot, and as many through the bare loop")
 	program := flag.String("program", "", "measure this stripped build of the bot, as `FILE`, instead of a fresh one")
