@@ -56,6 +56,7 @@ func newTown(t *testing.T, commands ...Command) *town {
 		Routines: &routines.Desk{Routines: []routines.Routine{chore}, Location: time.UTC, Language: l},
 		Alerts:   alerts.NewDesk(&alerts.Desk{Store: s, Location: time.UTC, Language: l, Log: log, Changed: func() {}}),
 		Stats:    noHosts{},
+		Checks:   noHosts{},
 	})
 	w.Alerts.Notices = w
 	w.commands = append(slices.Clone(All), commands...)
@@ -87,6 +88,12 @@ type noHosts struct{}
 
 func (noHosts) Find(host string) (*checks.Sampler, error) { return nil, fmt.Errorf("no host %s", host) }
 func (noHosts) Names() []string                           { return nil }
+
+func (noHosts) Targets(string) ([]checks.Target, error) { return nil, nil }
+
+func (noHosts) Recent(context.Context, []string, time.Duration, *text.Language) []checks.Outcome {
+	return nil
+}
 
 // PowerLevel, AddNotice, Read and Wake are what the desk needs of others.
 

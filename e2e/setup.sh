@@ -16,6 +16,11 @@ packages() {
   fi
   command -v docker >/dev/null || echo docker
   dpkg --status busybox-static >/dev/null 2>&1 || echo busybox-static
+  command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] || echo debootstrap
+  command -v borg >/dev/null || echo borgbackup
+  command -v borgmatic >/dev/null || echo borgmatic
+  command -v restic >/dev/null || echo restic
+  [ -x /usr/lib/nagios/plugins/check_load ] || echo monitoring-plugins-basic
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -29,6 +34,9 @@ effect() {
     ca-certificates) echo "Go modules can't be downloaded" ;;
     dovecot-*) echo "tests against a real mail server are skipped" ;;
     docker* | busybox-static) echo "tests against a real Docker engine are skipped" ;;
+    debootstrap) echo "tests against a real apt and the test of the image are skipped" ;;
+    borg* | restic) echo "tests against real backups are skipped" ;;
+    monitoring-plugins-basic) echo "tests against real plugins are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -45,7 +53,7 @@ say_missing() {
 # services lists the ones that the packages may bring along and that this machine has.
 services() {
   local unit
-  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service; do
+  for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service borgmatic.timer; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }

@@ -114,6 +114,10 @@ func asAptLists(t *testing.T, root string) {
 	if changed := filesOf(t, root); !slices.Equal(before, changed) {
 		t.Errorf("asking changed files (-before +after):\n%s", cmp.Diff(before, changed))
 	}
+	var far Packages
+	if err := readAnswer(machine(t, root).Serve(t.Context(), "packages", "1.0"), &far); err != nil || !cmp.Equal(got, far) {
+		t.Errorf("over the network %v (-here +there):\n%s", err, cmp.Diff(got, far))
+	}
 	var upgrades, marks []string
 	for _, u := range got.Upgrades {
 		upgrades = append(upgrades, u.Name+" "+u.From+" "+u.To)
