@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,7 +59,7 @@ func runApt(ctx context.Context, root, name string, args ...string) ([]byte, err
 	fixed := []string{"-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Log::Planner=/dev/null", "-o", "APT::Color=0"}
 	s, err := program{path: "/usr/bin/" + name, args: append(fixed, args...), root: root}.run(ctx)
 	switch {
-	case root != "/" && os.IsPermission(err):
+	case root != "/" && errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("only root can run the apt of %s: ask the machine over SSH instead", root)
 	case err != nil:
 		return nil, err

@@ -2,12 +2,15 @@ package probe
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,6 +105,7 @@ func byHand(t *testing.T, root string) (all []string) {
 func TestARealDebianSaysWhatItsOwnProgramsSay(t *testing.T) {
 	root := pending(t)
 	t.Run("what waits is what apt lists", func(t *testing.T) { asAptLists(t, root) })
+	t.Run("who is not root sees the same", func(t *testing.T) { asNobodySees(t, root) })
 	t.Run("the log of unattended-upgrades is understood", func(t *testing.T) { asUnattendedWrites(t, root) })
 }
 
@@ -166,6 +170,48 @@ func asUnattendedWrites(t *testing.T, root string) {
 	t.Logf("asked: last %s, errors %q; its log:\n%s", got.Unattended.Last, got.Unattended.Errors, log)
 	if _, ok := parseServices([]byte(peers.InDebian(t, root, "needrestart", "-b"))); !ok {
 		t.Error("needrestart is not understood")
+	}
+}
+
+// asNobody is set in the environment of this test program where it runs as nobody.
+const asNobody = "RONDE_TEST_AS_NOBODY"
+
+// asNobodySees runs [TestAsNobody] in a Debian, without any right.
+func asNobodySees(t *testing.T, root string) {
+	self, err := os.ReadFile(os.Args[0])
+	if err = errors.Join(err, os.WriteFile(filepath.Join(root, "probe.test"), self, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "/probe.test", "-test.run", "^TestAsNobody$", "-test.v")
+	cmd.Dir, cmd.Env = "/", []string{asNobody + "=yes", "PATH=/usr/bin:/bin", "TMPDIR=/tmp", "LANG=fr_FR.UTF-8"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestAsNobody") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+func TestAsNobody(t *testing.T) {
+	if os.Getenv(asNobody) == "" {
+		t.Skip("it runs in a Debian of its own")
+	}
+	got, err := Ask(t.Context(), machine(t, "/").Host, PackageState())
+	if err != nil || got.Services != nil || got.NoServices == "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	var names []string
+	for _, u := range got.Upgrades {
+		names = append(names, u.Name)
+	}
+	out := peers.Run(t, []string{"LC_ALL=C"}, "apt", "list", "--upgradable")
+	if want := strings.Count(out, "[upgradable from: "); want != len(names) || want != 4 {
+		t.Errorf("%d upgrades %v, apt lists %d", len(names), names, want)
+	}
+	m := machineWith(t, map[string]string{"usr/bin/apt-get": "", "var/lib/dpkg/status": "", "run/utmp": ""})
+	if err := os.Chmod(filepath.Join(m.Root, "usr/bin/apt-get"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Ask(t.Context(), m.Host, PackageState()); err == nil || !strings.Contains(err.Error(), "ask the machine over SSH instead") {
+		t.Errorf("another root: %v", err)
 	}
 }
 

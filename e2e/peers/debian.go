@@ -35,6 +35,9 @@ func NeedDebian(t testing.TB) string {
 	}
 	root := shortTempDir(t)
 	Run(t, nil, "tar", "-C", root, "-xf", tarball)
+	if err := os.Chmod(root, 0o755); err != nil { // for those in it who are not root
+		t.Fatal(err)
+	}
 	return root
 }
 
