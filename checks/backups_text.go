@@ -21,7 +21,7 @@ func (r BackupsReport) tell(o *Outcome, l *text.Language) {
 }
 
 func backupRow(b probe.Backup, at time.Time, l *text.Language) []string {
-	row := []string{b.Name, "?", "?", "?"}
+	row := []string{oneWord(b.Name), "?", "?", "?"}
 	if len(b.Runs) == 0 {
 		return row
 	}

@@ -14,6 +14,9 @@ import (
 // foreign is what a program on a server says, for a room: one masked line.
 func foreign(s string) string { return text.OneLine(text.Mask(text.Printed(s)), 120) }
 
+// oneWord is a name that a server gives, for one cell of a table.
+func oneWord(s string) string { return text.OneLine(text.Printed(s), 60) }
+
 const (
 	shownUpgrades  = 6  // lines
 	versionColumns = 16 // of a version
@@ -68,7 +71,7 @@ func upgradeTable(all []probe.Upgrade, l *text.Language) string {
 		if u.Kept {
 			mark = strings.TrimSpace(mark + " " + l.Say("checks.packages.kept"))
 		}
-		rows = append(rows, []string{u.Name, middle(u.To, versionColumns), mark})
+		rows = append(rows, []string{oneWord(u.Name), middle(oneWord(u.To), versionColumns), mark})
 	}
 	if more := len(rows) - shownUpgrades; more > 0 {
 		rows = append(rows[:shownUpgrades-1], []string{"+ " + strconv.Itoa(more+1)})

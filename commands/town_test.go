@@ -89,7 +89,8 @@ type noHosts struct{}
 
 func (noHosts) Find(host string) (*checks.Sampler, error) { return nil, fmt.Errorf("no host %s", host) }
 func (noHosts) Names() []string                           { return nil }
-func (noHosts) Targets(string) []string                   { return nil }
+func (noHosts) Targets(string) ([]checks.Target, error)   { return nil, nil }
+
 func (noHosts) Recent(context.Context, []string, time.Duration, *text.Language) []checks.Outcome {
 	return nil
 }

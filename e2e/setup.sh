@@ -24,6 +24,11 @@ packages() {
   [ -x /usr/sbin/rsyslogd ] || command -v rsyslogd >/dev/null || echo rsyslog
   [ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || echo logrotate
   [ -x /lib/systemd/systemd-journal-remote ] || echo systemd-journal-remote
+  command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] || echo debootstrap
+  command -v borg >/dev/null || echo borgbackup
+  command -v borgmatic >/dev/null || echo borgmatic
+  command -v restic >/dev/null || echo restic
+  [ -x /usr/lib/nagios/plugins/check_load ] || echo monitoring-plugins-basic
   local extra
   for extra in "$@"; do
     command -v "$extra" >/dev/null || echo "$extra"
@@ -43,6 +48,9 @@ effect() {
     redis-server) echo "tests against a real Redis are skipped" ;;
     rsyslog | logrotate) echo "tests against a log that is really written and rotated are skipped" ;;
     systemd-journal-remote) echo "tests against a real journal are skipped" ;;
+    debootstrap) echo "tests against a real apt and the test of the image are skipped" ;;
+    borg* | restic) echo "tests against real backups are skipped" ;;
+    monitoring-plugins-basic) echo "tests against real plugins are skipped" ;;
     *) echo "what needs it fails" ;;
   esac
 }
@@ -60,7 +68,8 @@ say_missing() {
 services() {
   local unit
   for unit in dovecot.socket dovecot.service docker.socket docker.service containerd.service ssh.socket ssh.service \
-    netdata.service redis-server.service rsyslog.service syslog.socket logrotate.timer systemd-journal-remote.socket; do
+    netdata.service redis-server.service rsyslog.service syslog.socket logrotate.timer systemd-journal-remote.socket \
+    borgmatic.timer; do
     [ ! -e "/lib/systemd/system/$unit" ] || echo "$unit"
   done
 }

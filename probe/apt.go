@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,7 +29,7 @@ type Upgrade struct {
 }
 
 // readUpgrades asks apt what it would do, which changes nothing: it neither waits for
-// its lock, nor fetches lists, nor writes its cache.
+// its lock, nor fetches lists, nor writes its cache or its log.
 func readUpgrades(ctx context.Context, root string) ([]Upgrade, error) {
 	if findProgram(root, "apt-get") == "" {
 		return nil, fmt.Errorf("there is no apt-get: this is not Debian")
@@ -54,10 +56,10 @@ func readUpgrades(ctx context.Context, root string) ([]Upgrade, error) {
 }
 
 func runApt(ctx context.Context, root, name string, args ...string) ([]byte, error) {
-	fixed := []string{"-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "APT::Color=0"}
+	fixed := []string{"-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Log::Planner=/dev/null", "-o", "APT::Color=0"}
 	s, err := program{path: "/usr/bin/" + name, args: append(fixed, args...), root: root}.run(ctx)
 	switch {
-	case root != "/" && os.IsPermission(err):
+	case root != "/" && errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("only root can run the apt of %s: ask the machine over SSH instead", root)
 	case err != nil:
 		return nil, err

@@ -5,11 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // envLine is a line of a file as systemd's EnvironmentFile reads it. What decides which
-// program runs is not for such a file.
+// program runs, and how it writes times, is not for such a file.
 var envLine = regexp.MustCompile(`^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$`)
 
 // readEnv reads the environment that a backup's program needs. Its errors are
@@ -35,7 +36,7 @@ func readEnv(root, path string) (env []string, err error) {
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		m := envLine.FindStringSubmatch(lines.Text())
-		if m == nil || m[1] == "PATH" || strings.HasPrefix(m[1], "LD_") {
+		if m == nil || slices.Contains([]string{"PATH", "TZ", "LC_ALL", "LANGUAGE"}, m[1]) || strings.HasPrefix(m[1], "LD_") {
 			continue
 		}
 		env = append(env, m[1]+"="+unquoted(strings.TrimSpace(m[2])))

@@ -37,9 +37,10 @@ func envFile(t *testing.T, lines ...string) (path string, env []string) {
 }
 
 func TestBorgSaysWhatBorgListShows(t *testing.T) {
+	t.Parallel()
 	borg := peers.NeedProgram(t, "borg", "borgbackup")
 	repo := filepath.Join(t.TempDir(), "repo")
-	path, env := envFile(t, "BORG_PASSPHRASE=sesame", "BORG_BASE_DIR="+t.TempDir())
+	path, env := envFile(t, "BORG_PASSPHRASE=sesame", "BORG_BASE_DIR="+t.TempDir(), "TZ=America/Noronha")
 	peers.Run(t, env, borg, "init", "-e", "repokey", repo)
 	c := BackupConfig{Kind: "borg", Repository: repo, EnvFile: path, Archives: "nuage-*"}
 	if got := look(t, "/", c); got.Trouble != "" || len(got.Runs) != 0 {
@@ -48,8 +49,6 @@ func TestBorgSaysWhatBorgListShows(t *testing.T) {
 	peers.Run(t, env, borg, "create", repo+"::nuage-1", source(t, 3))
 	peers.Run(t, env, borg, "create", repo+"::nuage-2", source(t, 1))
 	peers.Run(t, env, borg, "create", repo+"::mail-1", source(t, 5))
-	// Whoever asks lives elsewhere, and so must not matter.
-	t.Setenv("TZ", "America/Noronha")
 	got := look(t, "/", c)
 	var want borgSaid
 	if err := json.Unmarshal([]byte(peers.Run(t, env, borg, "info", "--json", "-a", "nuage-*", repo)), &want); err != nil {

@@ -3,6 +3,7 @@ package probe
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func amountOf(n int64) *int64 { return &n }
 
 func utc(s string) time.Time {
 	at, err := time.Parse("2006-01-02 15:04:05", s)
@@ -54,7 +53,7 @@ not JSON
 	got := look(t, m.Root, BackupConfig{Kind: "lines", Log: "/state", Job: "nuage"})
 	want := Backup{
 		Name: "nuage", Failed: utc("2026-11-22 02:15:00"),
-		Runs: []Run{{At: utc("2026-11-20 02:20:00"), Bytes: amountOf(1000), Files: amountOf(10)}, {At: utc("2026-11-19 02:20:00")}},
+		Runs: []Run{{At: utc("2026-11-20 02:20:00"), Bytes: new(int64(1000)), Files: new(int64(10))}, {At: utc("2026-11-19 02:20:00")}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -72,7 +71,7 @@ func TestLinesOfALogAreRuns(t *testing.T) {
 	got := look(t, m.Root, BackupConfig{
 		Kind: "lines", Log: "/rsync.log", Success: pattern(t, `^(?P<time>\S+ \S+) \[\d+\] Total file size: (?P<bytes>[\d,]+) bytes`), Failure: pattern(t, "rsync error"),
 	})
-	want := Backup{Name: "nuage", Failed: utc("2026-11-23 14:57:05"), Runs: []Run{{At: utc("2026-11-22 14:57:05"), Bytes: amountOf(1150000)}}}
+	want := Backup{Name: "nuage", Failed: utc("2026-11-23 14:57:05"), Runs: []Run{{At: utc("2026-11-22 14:57:05"), Bytes: new(int64(1150000))}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("times are local (-want +got):\n%s", diff)
 	}
@@ -86,7 +85,7 @@ func TestFilesAreRuns(t *testing.T) {
 		}
 	}
 	got := look(t, m.Root, BackupConfig{Kind: "files", Files: "/srv/backup/*.sql"})
-	want := Backup{Name: "nuage", Runs: []Run{{At: utc("2026-11-21 03:00:00"), Bytes: amountOf(3)}, {At: utc("2026-11-20 03:00:00"), Bytes: amountOf(5)}}}
+	want := Backup{Name: "nuage", Runs: []Run{{At: utc("2026-11-21 03:00:00"), Bytes: new(int64(3))}, {At: utc("2026-11-20 03:00:00"), Bytes: new(int64(5))}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("one that is being written does not count (-want +got):\n%s", diff)
 	}
@@ -99,7 +98,7 @@ func TestFilesAreRuns(t *testing.T) {
 }
 
 func TestWhatBackupProgramsWriteIsRead(t *testing.T) {
-	size, files := amountOf(1100000), amountOf(6)
+	size, files := new(int64(1100000)), new(int64(6))
 	t.Run("borg", func(t *testing.T) {
 		var s borgSaid
 		if err := json.Unmarshal(sample(t, "backups/borg-info-last1.json"), &s); err != nil {
@@ -114,12 +113,12 @@ func TestWhatBackupProgramsWriteIsRead(t *testing.T) {
 		}
 	})
 	t.Run("borgmatic", func(t *testing.T) {
-		want := Backup{Runs: []Run{{At: utc("2026-11-22 15:59:12"), Bytes: amountOf(1150352), Files: amountOf(9)}}}
+		want := Backup{Runs: []Run{{At: utc("2026-11-22 15:59:12"), Bytes: new(int64(1150352)), Files: new(int64(9))}}}
 		got, err := readBorgmatic(sample(t, "backups/borgmatic-info-last1.json"))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		want.Runs[0].At, want.Runs[0].Bytes = utc("2026-11-22 16:59:13").Add(807*time.Millisecond), amountOf(1150000)
+		want.Runs[0].At, want.Runs[0].Bytes = utc("2026-11-22 16:59:13").Add(807*time.Millisecond), new(int64(1150000))
 		if diff := cmp.Diff(want, readBorgmaticLog(sample(t, "backups/borgmatic-success.log"), time.UTC)); diff != "" {
 			t.Errorf("its log (-want +got):\n%s", diff)
 		}
@@ -138,12 +137,12 @@ func TestWhatBackupProgramsWriteIsRead(t *testing.T) {
 
 func TestTroublesAreToldApart(t *testing.T) {
 	for path, want := range map[string]Trouble{"borg-locked.txt": Locked, "borg-error-logjson.stderr": Missing} {
-		if got := borgTrouble(sample(t, "backups/"+path)); got != want {
+		if got := borgTrouble(sample(t, "backups/"+path)); !errors.Is(got, want) {
 			t.Errorf("%s: got %v, want %v", path, got, want)
 		}
 	}
 	for path, want := range map[string]Trouble{"restic-badpw.txt": Passphrase, "restic-error.txt": Missing} {
-		if got := resticTrouble(1, string(sample(t, "backups/"+path))); got != want {
+		if got := resticTrouble(1, string(sample(t, "backups/"+path))); !errors.Is(got, want) {
 			t.Errorf("%s: got %v, want %v", path, got, want)
 		}
 	}

@@ -40,11 +40,11 @@ func ParseFigures(s string) []Figure {
 	for s = strings.TrimSpace(s); s != "" && len(all) < mostFigures; s = strings.TrimSpace(s) {
 		label, rest, ok := cutLabel(s)
 		if !ok {
-			_, s, _ = cutSpace(s) // skip a word
+			_, s = cutSpace(s) // skip a word
 			continue
 		}
 		var data string
-		data, s, _ = cutSpace(rest)
+		data, s = cutSpace(rest)
 		if f, ok := readFigure(label, data); ok {
 			all = append(all, f)
 		}
@@ -56,7 +56,7 @@ func ParseFigures(s string) []Figure {
 // stand for one.
 func cutLabel(s string) (label, rest string, ok bool) {
 	if !strings.HasPrefix(s, "'") {
-		word, _, _ := cutSpace(s)
+		word, _ := cutSpace(s)
 		label, _, ok = strings.Cut(word, "=")
 		return label, s[min(len(label)+1, len(s)):], ok && label != ""
 	}
@@ -76,12 +76,12 @@ func cutLabel(s string) (label, rest string, ok bool) {
 	return "", s, false
 }
 
-func cutSpace(s string) (word, rest string, found bool) {
+func cutSpace(s string) (word, rest string) {
 	i := strings.IndexAny(s, " \t\r\n")
 	if i < 0 {
-		return s, "", false
+		return s, ""
 	}
-	return s[:i], s[i+1:], true
+	return s[:i], s[i+1:]
 }
 
 func readFigure(label, data string) (Figure, bool) {

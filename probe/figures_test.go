@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -126,19 +128,36 @@ func TestRealPluginsSayWhatTheySayByHand(t *testing.T) {
 }
 
 func TestAPluginThatHangsIsEndedWithItsChildren(t *testing.T) {
-	h := pluginHost(t, "[[plugin]]\nname = \"x\"\ntimeout = \"200ms\"\ncommand = [\"/bin/sh\", \"-c\", \"sleep 60 & sleep 60\"]\n")
+	file := filepath.Join(t.TempDir(), "child")
+	h := pluginHost(t, fmt.Sprintf("[[plugin]]\nname = \"x\"\ntimeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", \"sleep 60 & echo $! >%s; sleep 60\"]\n", file))
 	begin := time.Now()
 	said, err := Ask(t.Context(), h, Plugin("x"))
 	if err != nil || !said.Late || time.Since(begin) > 10*time.Second {
 		t.Errorf("got %+v, %v after %s", said, err, time.Since(begin))
 	}
+	child, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One that was ended may still wait for somebody to hear of it.
+	state, err := os.ReadFile("/proc/" + strings.TrimSpace(string(child)) + "/status")
+	if err == nil && !strings.Contains(string(state), "State:\tZ") {
+		t.Errorf("its child lives on:\n%s", state)
+	}
 }
 
 func TestAPluginSeesNothingOfTheBot(t *testing.T) {
 	t.Setenv("RONDE_PASSWORD", "hunter2")
-	h := pluginHost(t, "[[plugin]]\nname = \"x\"\ncommand = [\"/usr/bin/env\"]\n[[plugin]]\nname = \"long\"\ncommand = [\"/usr/bin/yes\"]\ntimeout = \"300ms\"\n")
+	h := pluginHost(t, `[[plugin]]
+name = "x"
+command = ["/bin/sh", "-c", "echo it sees $RONDE_PASSWORD; cat"]
+[[plugin]]
+name = "long"
+command = ["/usr/bin/yes"]
+timeout = "300ms"
+`)
 	said, err := Ask(t.Context(), h, Plugin("x"))
-	if err != nil || strings.Contains(fmt.Sprint(said), "hunter2") || said.Line == "" {
+	if err != nil || said.Line != "it sees" || said.Code != 0 {
 		t.Errorf("got %+v, %v", said, err)
 	}
 	if said, err := Ask(t.Context(), h, Plugin("long")); err != nil || !said.Late {

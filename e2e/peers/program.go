@@ -12,14 +12,7 @@ import (
 // the Debian package that has it. What is missing skips the test, or fails it, as for [NeedDocker].
 func NeedProgram(t testing.TB, name, pkg string) string {
 	t.Helper()
-	path := name
-	found := true
-	if filepath.IsAbs(name) {
-		_, err := os.Stat(name)
-		found = err == nil
-	} else {
-		path, found = find(name)
-	}
+	path, found := find(name) // a path is found where it is
 	if !found {
 		lack(t, &MissingError{Peer: filepath.Base(name), Reason: "it is not installed", Install: "apt-get install " + pkg})
 	}
