@@ -37,7 +37,7 @@ func TestBackupsOfEveryServerOrOfOne(t *testing.T) {
 	all := servers{"archives": checks.OK, "antigone": checks.Critical}
 	for _, tt := range []struct {
 		said   string
-		checks Checks
+		checks Maker
 		want   []string // who is told of, in this order
 	}{
 		{"!backups", all, []string{"antigone: nuage: there is no backup", "archives: backup of"}}, // sarus makes none

@@ -88,7 +88,10 @@ func NetdataAlarms() Question[[]Alarm] {
 func NetdataChart(chart string, over time.Duration) Question[ChartValue] {
 	seconds := strconv.Itoa(int(over.Seconds()))
 	return Question[ChartValue]{Name: "netdata-chart", Args: []string{chart, seconds}, answer: func(ctx context.Context, m *Machine) (ChartValue, error) {
-		query := url.Values{"chart": {chart}, "after": {"-" + seconds}, "points": {"1"}, "group": {"average"}, "format": {"json"}}
+		// unaligned: up to now, not up to the last full minute.
+		query := url.Values{
+			"chart": {chart}, "after": {"-" + seconds}, "points": {"1"}, "group": {"average"}, "format": {"json"}, "options": {"unaligned"},
+		}
 		raw, err := m.askNetdata(ctx, "/api/v1/data?"+query.Encode())
 		if err != nil {
 			return ChartValue{}, err
