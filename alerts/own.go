@@ -89,6 +89,9 @@ func (d *Desk) ringWorse(tx *store.Tx, s *standing) error {
 	if held, _, err := d.holdBack(tx, s.Incident); held || err != nil || s.RangAt.Equal(tx.Now) {
 		return err
 	}
+	if isUnchecked(s.Incident) {
+		return d.ringFor(tx, s, firesUnreachable)
+	}
 	return d.ringFor(tx, s, firesWorse)
 }
 
@@ -137,7 +140,7 @@ func (d *Desk) heardByCheck(tx *store.Tx, i store.Incident, limit int) (heard []
 	for _, t := range told {
 		heard = append(heard, Heard{
 			At: t.At, Received: t.Told, Source: d.source(t.Source), State: stateOf(t.What), Check: t.Ref,
-			Subject: text.OneLine(t.Fault, 100), Verified: true, Text: forPhone(t.Said),
+			Subject: text.OneLine(t.Fault, 100), Verified: true, Text: forPhone(t.Said), Gone: t.Said == "",
 		})
 	}
 	return heard, err
