@@ -84,6 +84,22 @@ func (d *Desk) Tell(tx *store.Tx, f Found) (incident int64, err error) {
 	return incident, nil
 }
 
+// forgottenAfter is how long after somebody closed an incident by hand what still is so is
+// told once more: those other systems that repeat themselves do it sooner.
+const forgottenAfter = 24 * time.Hour
+
+// Forgotten reports whether somebody closed the newest incident of a source and name by
+// hand, and that so long ago that what a check still finds has to be told once more.
+func (d *Desk) Forgotten(tx *store.Tx, source, name string) (bool, error) {
+	i, known, err := tx.LastIncident(source, name)
+	if err != nil || !known || i.State != store.Resolved || !i.ResolvedAt.IsZero() {
+		return false, err
+	}
+	s, err := d.stands(tx, i)
+	m, handled := s.handled()
+	return handled && tx.Now.Sub(m.At) >= forgottenAfter, err
+}
+
 // ringWorse rings for what fired and could wait, and by now cannot.
 func (d *Desk) ringWorse(tx *store.Tx, s *standing) error {
 	if held, _, err := d.holdBack(tx, s.Incident); held || err != nil || s.RangAt.Equal(tx.Now) {

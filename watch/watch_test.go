@@ -54,7 +54,7 @@ func newWorld(t *testing.T, all ...checks.Config) *world {
 	return w
 }
 
-// Run makes checks as a suite does.
+// makes makes one check.
 func (w *world) makes(ctx context.Context, ref string) checks.Outcome {
 	w.mu.Lock()
 	w.made[ref] = append(w.made[ref], time.Now())
@@ -76,6 +76,7 @@ func (w *world) makes(ctx context.Context, ref string) checks.Outcome {
 	return o
 }
 
+// Run makes checks as a suite does.
 func (w *world) Run(ctx context.Context, refs []string, _ *text.Language) (all []checks.Outcome) {
 	for _, ref := range refs {
 		all = append(all, w.makes(ctx, ref))
@@ -93,6 +94,9 @@ func (w *world) Tell(_ *store.Tx, f alerts.Found) (int64, error) {
 	w.told = append(w.told, f)
 	return 1, nil
 }
+
+// Forgotten is never so here; the conversations have it.
+func (w *world) Forgotten(*store.Tx, string, string) (bool, error) { return false, nil }
 
 func (w *world) say(ref string, o checks.Outcome) {
 	w.mu.Lock()
