@@ -47,8 +47,10 @@ func (d *Desk) emptySome(ctx context.Context) (n int, err error) {
 			return err
 		}
 		hooks, err := tx.EmptyHooks(before, HookCard, emptyAtOnce)
-		n = mails + hooks
-		return err
+		if n = mails + hooks; err != nil {
+			return err
+		}
+		return tx.EmptyTellings(before)
 	})
 	return n, err
 }

@@ -84,10 +84,29 @@ func (d *Desk) Tell(tx *store.Tx, f Found) (incident int64, err error) {
 	return incident, nil
 }
 
+// forgottenAfter is how long after somebody closed an incident by hand what still is so is
+// told once more: those other systems that repeat themselves do it sooner.
+const forgottenAfter = 24 * time.Hour
+
+// Forgotten reports whether somebody closed the newest incident of a source and name by
+// hand, and that so long ago that what a check still finds has to be told once more.
+func (d *Desk) Forgotten(tx *store.Tx, source, name string) (bool, error) {
+	i, known, err := tx.LastIncident(source, name)
+	if err != nil || !known || i.State != store.Resolved || !i.ResolvedAt.IsZero() {
+		return false, err
+	}
+	s, err := d.stands(tx, i)
+	m, handled := s.handled()
+	return handled && tx.Now.Sub(m.At) >= forgottenAfter, err
+}
+
 // ringWorse rings for what fired and could wait, and by now cannot.
 func (d *Desk) ringWorse(tx *store.Tx, s *standing) error {
 	if held, _, err := d.holdBack(tx, s.Incident); held || err != nil || s.RangAt.Equal(tx.Now) {
 		return err
+	}
+	if isUnchecked(s.Incident) {
+		return d.ringFor(tx, s, firesUnreachable)
 	}
 	return d.ringFor(tx, s, firesWorse)
 }
@@ -137,7 +156,7 @@ func (d *Desk) heardByCheck(tx *store.Tx, i store.Incident, limit int) (heard []
 	for _, t := range told {
 		heard = append(heard, Heard{
 			At: t.At, Received: t.Told, Source: d.source(t.Source), State: stateOf(t.What), Check: t.Ref,
-			Subject: text.OneLine(t.Fault, 100), Verified: true, Text: forPhone(t.Said),
+			Subject: text.OneLine(t.Fault, 100), Verified: true, Text: forPhone(t.Said), Gone: t.Said == "",
 		})
 	}
 	return heard, err

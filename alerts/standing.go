@@ -214,11 +214,13 @@ func (s standing) lastWord() time.Time {
 
 // Why a phone rings again for an incident.
 const (
-	firesAgain  = "again" // it had ended
-	firesStill  = "still" // a silence ended
-	firesMore   = "more"  // it is a storm of which more broke
-	firesWorse  = "worse" // it could wait until now
-	nothingRang = ""
+	firesAgain = "again" // it had ended
+	firesStill = "still" // a silence ended
+	firesMore  = "more"  // it is a storm of which more broke
+	firesWorse = "worse" // it could wait until now
+
+	firesUnreachable = "unreachable" // it could not be checked, and by now not be reached
+	nothingRang      = ""
 )
 
 // toRing returns why a phone must ring now. One that fires again and again rings the

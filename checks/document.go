@@ -29,6 +29,9 @@ What each kind of check measures, and what can be set in its ` + "`[[check]]`" +
 
 A check is called by its kind and a name, as in ` + "`disk antigone`" + `: in the checks of a routine, in
 ` + "`!check disk antigone`" + `, and in ` + "`ronde check disk antigone --json`" + `. Its verdict is ok, warning, critical or unknown.
+
+Beside the settings here each ` + "`[[check]]`" + ` has ` + "`every`, `for`, `calm_for` and `opens`" + `: how often the bot makes it by
+itself, and what becomes of what it finds. ` + "`config.example.toml`" + ` explains them.
 `
 
 func (k Kind) document(b *strings.Builder) {

@@ -157,12 +157,12 @@ func judged(t *testing.T, code string, value float64, weeks int, s usualSettings
 	t.Helper()
 	now := time.Now().In(inParis(t)).Truncate(time.Hour)
 	steady := past{begin: now.AddDate(0, 0, -7*weeks), now: now, value: func(local time.Time) float64 { return 20 + float64(local.Minute())*0.8 }}
-	a := Asked{Kind: "stats", Name: "antigone", History: steady, Location: now.Location()}
+	a := Asked{Kind: "containers", Name: "antigone", History: steady, Location: now.Location()}
 	found, learning, err := judgeUsual(t.Context(), a, s, []Metric{{"cpu", "peertube", value, Percent}}, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Outcome{Result: newResult("stats", "antigone", now, found), Count: 4}
+	o := Outcome{Result: newResult("containers", "antigone", now, found), Count: 4}
 	o.Learning = learning
 	for i := range o.Findings { // which day it is does not matter here
 		o.Findings[i].Usual.When = When{Weekday: time.Sunday, Hour: 20}

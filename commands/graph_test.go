@@ -26,11 +26,11 @@ func (w *town) measured(length time.Duration) {
 			add := func(check, host, metric, thing, unit string, v float64) {
 				all = append(all, store.Measured{Series: store.Series{Check: check, Name: host, Metric: metric, Thing: thing, Unit: unit}, Value: v})
 			}
-			add("stats", "antigone", "cpu", "peertube", "%", 100+float64(n%3)*50)
-			add("stats", "antigone", "memory", "nextcloud", "B", 512<<20)
-			add("stats", "balearica", "memory", "nextcloud", "B", 256<<20)
+			add("containers", "antigone", "cpu", "peertube", "%", 100+float64(n%3)*50)
+			add("containers", "antigone", "memory", "nextcloud", "B", 512<<20)
+			add("containers", "balearica", "memory", "nextcloud", "B", 256<<20)
 			for i := range 8 {
-				add("stats", "antigone", "cpu", fmt.Sprintf("web-%d", i), "%", float64(i))
+				add("containers", "antigone", "cpu", fmt.Sprintf("web-%d", i), "%", float64(i))
 			}
 			add("disk", "antigone", "space", "/srv", "%", 60+math.Sin(float64(n)))
 			return tx.AddMetrics(tx.Now, all)

@@ -77,7 +77,7 @@ func TestEveryChangeIsNamed(t *testing.T) {
 		{"the account of Kuma", "\n[rights]", "[rooms]\ntechnique = \"#t:example.org\"\nsupervision = \"#s:example.org\"\nkuma_user = \"@kuma:example.org\"\n[rights]", "[rooms]"},
 		{"a host", "docker.sock", "podman.sock", "[[host]]"},
 		{"what is looked at when it breaks", "docker.sock\"\n", "docker.sock\"\non_alert = []\n", "[[host]]"},
-		{"a check", "\n[[host]]", "\n[[check]]\nkind = \"stats\"\nhost = \"antigone\"\nevery = \"5m\"\n[[host]]", "[[check]]"},
+		{"a check", "\n[[host]]", "\n[[check]]\nkind = \"containers\"\nhost = \"antigone\"\nevery = \"5m\"\n[[host]]", "[[check]]"},
 		{"the rate", "\n[rights]", "[matrix]\nhomeserver = \"https://matrix.example.org\"\nuser = \"@ronde:example.org\"\nburst = 11\n[rights]", "[matrix]"},
 		{"a room", "\n[rights]", "[rooms]\ntechnique = \"#other:example.org\"\nsupervision = \"#s:example.org\"\n[rights]", "[rooms]"},
 	} {

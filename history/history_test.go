@@ -29,7 +29,7 @@ func temp(t *testing.T) *store.Store {
 }
 
 func outcome(at time.Time, metrics ...checks.Metric) checks.Outcome {
-	return checks.Outcome{Result: checks.Result{Check: "stats", Host: "antigone", Status: checks.OK, At: at, Metrics: metrics}}
+	return checks.Outcome{Result: checks.Result{Check: "containers", Host: "antigone", Status: checks.OK, At: at, Metrics: metrics}}
 }
 
 // What checks measured is found again by who asks for it, as fine as it is kept.
@@ -47,7 +47,7 @@ func TestWhatIsMeasuredIsFoundAgain(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		nuage := checks.Series{Check: "stats", Name: "antigone", Metric: "cpu", Thing: "nuage"}
+		nuage := checks.Series{Check: "containers", Name: "antigone", Metric: "cpu", Thing: "nuage"}
 		points, err := k.Points(t.Context(), nuage, begin)
 		if err != nil || len(points) != 200 || points[199] != (checks.Point{At: begin.Add(199 * time.Minute), Value: 199}) {
 			t.Errorf("%d points, %v", len(points), err)
@@ -99,7 +99,7 @@ func TestACheckThatIsMadeIsKept(t *testing.T) {
 	if all := n.Run(t.Context(), nil, nil); len(all) != 1 {
 		t.Errorf("%d outcomes", len(all))
 	}
-	points, err := n.Keeper.Points(t.Context(), checks.Series{Check: "stats", Name: "antigone", Metric: "load"}, time.Now().Add(-time.Hour))
+	points, err := n.Keeper.Points(t.Context(), checks.Series{Check: "containers", Name: "antigone", Metric: "load"}, time.Now().Add(-time.Hour))
 	if err != nil || len(points) != 1 {
 		t.Errorf("%d points, %v", len(points), err)
 	}
@@ -121,8 +121,8 @@ func kept() []store.Series {
 	return []store.Series{
 		of("disk", "antigone", "used", "/"), of("disk", "antigone", "used", "/srv"),
 		of("load", "antigone", "cpu", ""), of("load", "antigone", "load", ""),
-		of("stats", "antigone", "cpu", "nextcloud"), of("stats", "antigone", "cpu", "peertube"), of("stats", "antigone", "memory", "nextcloud"), of("stats", "antigone", "memory", "peertube"),
-		of("stats", "balearica", "cpu", "redis"), of("stats", "balearica", "cpu", "nextcloud"),
+		of("containers", "antigone", "cpu", "nextcloud"), of("containers", "antigone", "cpu", "peertube"), of("containers", "antigone", "memory", "nextcloud"), of("containers", "antigone", "memory", "peertube"),
+		of("containers", "balearica", "cpu", "redis"), of("containers", "balearica", "cpu", "nextcloud"),
 		of("http", "nuage", "time", ""), of("processes", "antigone", "memory", "php"),
 	}
 }
@@ -130,9 +130,9 @@ func kept() []store.Series {
 func TestCurvesAreFoundByPlaceAndMetric(t *testing.T) {
 	for _, tt := range []struct{ place, metric, want string }{
 		{"antigone", "cpu", "load antigone "},
-		{"Antigone", "MEMORY", "stats antigone nextcloud, stats antigone peertube"},
-		{"balearica", "cpu", "stats balearica redis, stats balearica nextcloud"},
-		{"nextcloud", "cpu", "stats antigone nextcloud, stats balearica nextcloud"},
+		{"Antigone", "MEMORY", "containers antigone nextcloud, containers antigone peertube"},
+		{"balearica", "cpu", "stats balearica redis, containers balearica nextcloud"},
+		{"nextcloud", "cpu", "containers antigone nextcloud, containers balearica nextcloud"},
 		{"/srv", "used", "disk antigone /srv"},
 		{"nuage", "time", "http nuage "},
 		{"antigone", "cpuu", "metrics cpu load memory used"},

@@ -77,6 +77,11 @@ func TestWhatIsAskedAllDayUsesItsIndex(t *testing.T) {
 		"cards_event":                                 func() error { _, _, err := tx.CardOfEvent("$1"); return err },
 		"key=?":                                       func() error { _, _, err := tx.RoutineSince("backups"); return err },
 		"ref=?":                                       func() error { _, err := tx.Reading("reboot antigone"); return err },
+		"watched USING PRIMARY KEY (ref=?)":           func() error { _, err := tx.WatchedBy("disk antigone"); return err },
+		"watched_by_name":                             func() error { _, err := tx.WatchedAs("check/disk", "antigone"); return err },
+		"watched_by_name (source=? AND name=?)":       func() error { _, err := tx.LastLook("check/disk", "antigone"); return err },
+		"looks USING PRIMARY KEY (ref=?)":             func() error { _, _, err := tx.Look("disk antigone"); return err },
+		"tellings USING PRIMARY KEY (incident_id=?)":  func() error { _, err := tx.Tellings(1, 1); return err },
 	} {
 		asked = nil
 		if err := ask(); err != nil {

@@ -156,6 +156,15 @@ func (tx *Tx) Tellings(incident int64, limit int) ([]Telling, error) {
 	return all, nil
 }
 
+// EmptyTellings takes away all that checks found, as far as they said it before a time. What
+// of it the incidents hold stays.
+func (tx *Tx) EmptyTellings(before time.Time) error {
+	if _, err := tx.exec("UPDATE tellings SET said = '' WHERE told_at < ? AND said <> ''", ms(before)); err != nil {
+		return fmt.Errorf("take old texts out of tellings: %w", err)
+	}
+	return nil
+}
+
 func scanTelling(row scanner) (t Telling, err error) {
 	var since, told sql.NullInt64
 	err = row.Scan(&t.Incident, &t.Ref, &t.Source, &t.What, &since, &told, &t.Fault, &t.Said)

@@ -223,11 +223,17 @@ func (w *Watch) apply(tx *store.Tx, c checks.Config, k store.Watched, s sight, f
 			return err
 		}
 	}
-	if word == nothing {
+	if s.Since, s.Thing = since, k.Name; word != nothing {
+		return w.tell(tx, k, s, word)
+	}
+	if !now.open || !now.calm.IsZero() {
 		return nil
 	}
-	s.Since, s.Thing = since, k.Name
-	return w.tell(tx, k, s, word)
+	forgotten, err := w.Incidents.Forgotten(tx, k.Source, k.Name)
+	if err == nil && forgotten {
+		_, err = w.Incidents.Tell(tx, s.Found)
+	}
+	return err
 }
 
 // tell says it of the incident. Where several checks hold one open, only the first that

@@ -35,6 +35,9 @@ type Suite interface {
 // Incidents takes what the checks find. [alerts.Desk] does.
 type Incidents interface {
 	Tell(tx *store.Tx, f alerts.Found) (incident int64, err error)
+	// Forgotten reports whether what is still so has to be told once more, since somebody
+	// closed the incident of a source and name long ago.
+	Forgotten(tx *store.Tx, source, name string) (bool, error)
 }
 
 // Watch makes checks and keeps what they say. Its methods may be called from several
