@@ -112,10 +112,10 @@ func (e *engine) inspect(ctx context.Context, listed Container) (Condition, erro
 	if answer.ContainerJSONBase == nil || answer.State == nil || answer.HostConfig == nil {
 		return c, errors.New("inspect a container: the answer says nothing of its state")
 	}
-	c.State, c.Restarts = cmp.Or(string(answer.State.Status), listed.State), answer.RestartCount
+	c.State, c.Restarts = cmp.Or(answer.State.Status, listed.State), answer.RestartCount
 	c.ExitCode, c.OOMKilled, c.Policy = answer.State.ExitCode, answer.State.OOMKilled, string(answer.HostConfig.RestartPolicy.Name)
 	if h := answer.State.Health; h != nil && h.Status != container.NoHealthcheck {
-		c.Health = string(h.Status)
+		c.Health = h.Status
 	}
 	return c, nil
 }
