@@ -131,7 +131,7 @@ func TestCurvesAreFoundByPlaceAndMetric(t *testing.T) {
 	for _, tt := range []struct{ place, metric, want string }{
 		{"antigone", "cpu", "load antigone "},
 		{"Antigone", "MEMORY", "containers antigone nextcloud, containers antigone peertube"},
-		{"balearica", "cpu", "stats balearica redis, containers balearica nextcloud"},
+		{"balearica", "cpu", "containers balearica redis, containers balearica nextcloud"},
 		{"nextcloud", "cpu", "containers antigone nextcloud, containers balearica nextcloud"},
 		{"/srv", "used", "disk antigone /srv"},
 		{"nuage", "time", "http nuage "},
