@@ -33,7 +33,7 @@ var speakers = map[string]struct {
 	"hcmail":  {Healthchecks, "", "nuage-cron", store.ByMail},
 	"netdata": {Netdata, "", "nuage disk", store.Webhook},
 	"rule":    {Ruled, "Sauvegardes", "nuage job", store.ByMail},
-	"check":   {"check", "", "Nuage (Nextcloud)", "check"},
+	"check":   {"check/disk", "", "Nuage (Nextcloud)", store.ByCheck},
 	"expiry":  {KumaExpiry, "", "Nuage (Nextcloud)", store.Webhook},
 	"forge":   {Kuma, "", "Forge", store.Webhook},
 	"wiki":    {Kuma, "", "Wiki", store.Webhook},
@@ -79,7 +79,7 @@ func TestTies(t *testing.T) {
 		{"and is no end when the other's comes", "10:00 kuma down 502; 10:05 hc up; 10:10 kuma up; 10:12 netdata up", "resolved since 10:00 until 10:10: 502, 1 alert, verified", ""},
 		{"only the recovery was seen", "10:10 hc up", "resolved since 10:10 until 10:10: , 0 alerts, verified", ""},
 		{"two things of one system are two voices", "10:00 kuma down 502; 10:01 ping down timeout; 10:05 kuma up", "firing since 10:00: timeout, 2 alerts, verified", ""},
-		{"a rule, and a system that nobody knows yet", "10:00 rule down failed; 10:01 check down 502; 10:02 rule up; 10:03 check up",
+		{"a rule, and a check of the bot's own", "10:00 rule down failed; 10:01 check down 502; 10:02 rule up; 10:03 check up",
 			"resolved since 10:00 until 10:03: 502, 2 alerts, verified", ""},
 		{"what expires is not tied", "10:00 expiry down will expire in 7 days; 10:01 kuma down 502; 10:02 kuma up",
 			"firing since 10:00: will expire in 7 days, 1 alert, verified\nresolved since 10:01 until 10:02: 502, 1 alert, verified", ""},
@@ -195,9 +195,9 @@ func TestTheCardOfATie(t *testing.T) {
 			p.tied(step)
 		}
 		want := "🔴 Down · Nuage · failed · since 14:02\n" +
-			"Uptime Kuma, Healthchecks, check, Sauvegardes · reported 5 times · #1\n" +
-			"seen by: Kuma Nuage (Nextcloud) 14:02 (webhook, mail), Healthchecks 14:09 (mail), Kuma Nuage ping 14:10, check 14:11 (check), Sauvegardes 14:12 (mail)\n" +
-			"🟢 Kuma Nuage (Nextcloud) 14:20, check 14:21\n"
+			"Uptime Kuma, Healthchecks, disk space, Sauvegardes · reported 5 times · #1\n" +
+			"seen by: Kuma Nuage (Nextcloud) 14:02 (webhook, mail), Healthchecks 14:09 (mail), Kuma Nuage ping 14:10, disk space 14:11, Sauvegardes 14:12 (mail)\n" +
+			"🟢 Kuma Nuage (Nextcloud) 14:20, disk space 14:21\n"
 		err := p.Store.View(t.Context(), func(tx *store.Tx) error {
 			content, err := p.RenderIncident(tx, 1)
 			card, _, _ := strings.Cut(content.Message.Plain, "👀")

@@ -195,6 +195,9 @@ func TestAHostThatCannotBeReachedIsOneIncident(t *testing.T) {
 		}
 		w.work(30 * time.Minute)
 		expect(t, w.heard(), "down unknown antigone")
+		w.say(all[3].Ref(), found("nothing"))
+		w.work(30 * time.Minute)
+		expect(t, w.heard())
 		for _, c := range all {
 			w.say(c.Ref(), found(string(checks.FaultAway)))
 		}
