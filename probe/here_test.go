@@ -40,6 +40,16 @@ func TestAMistakeInProbeTomlIsNamedWithItsLine(t *testing.T) {
 	}
 }
 
+func FuzzReadConfig(f *testing.F) {
+	f.Add([]byte("docker = \"none\""))
+	f.Add([]byte("docker = 7\n[x"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		if c, err := ReadConfig(doc); err == nil && c.Docker.Address != "" && c.Docker.Address != noEngine && !strings.Contains(c.Docker.Address, "://") {
+			t.Errorf("%q lets %q be asked", doc, c.Docker.Address)
+		}
+	})
+}
+
 func TestAMachineWithoutProbeTomlLetsNothingBeAskedBeyondItsState(t *testing.T) {
 	m, err := Here(filepath.Join(t.TempDir(), "probe.toml"))
 	if err != nil || m.Root != "/" {

@@ -15,6 +15,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"ronde/hosts"
 )
@@ -121,7 +123,7 @@ func (e *Error) Is(target error) bool {
 
 // errorOf turns what went wrong while reading into what crosses the network.
 func errorOf(err error) *Error {
-	e := &Error{Code: Failed, Text: err.Error()}
+	e := &Error{Code: Failed, Text: oneLine(err.Error())}
 	var coded *Error
 	var away *hosts.UnreachableError
 	switch {
@@ -135,4 +137,22 @@ func errorOf(err error) *Error {
 		e.Code = NoEngine
 	}
 	return e
+}
+
+// longestText is how long the text of an [Error] may be, in characters: it may repeat what
+// was asked, or what a program said.
+const longestText = 500
+
+// oneLine makes one line of a text, no longer than that.
+func oneLine(text string) string {
+	line := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text))
+	if len(line) > longestText {
+		return string(line[:longestText-1]) + "…"
+	}
+	return string(line)
 }

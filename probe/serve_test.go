@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"ronde/hosts"
 )
@@ -83,6 +85,16 @@ func TestErrorsAreToldApartOverTheNetwork(t *testing.T) {
 		if err := readAnswer(raw, nil); !errors.Is(err, want) {
 			t.Errorf("got %v, want %v", err, want)
 		}
+	}
+}
+
+func TestAnErrorIsOneShortLine(t *testing.T) {
+	e := errorOf(fmt.Errorf("no log is called %s\x1b[2J\nok", strings.Repeat("é", 4000)))
+	if n := utf8.RuneCountInString(e.Text); n != longestText || strings.ContainsAny(e.Text, "\n\x1b") || !strings.HasSuffix(e.Text, "…") {
+		t.Errorf("%d characters: %q", n, e.Text)
+	}
+	if e := errorOf(errors.New("a\nb\x1bc")); e.Text != "a b c" {
+		t.Errorf("got %q", e.Text)
 	}
 }
 
