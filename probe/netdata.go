@@ -147,7 +147,7 @@ func (m *Machine) askNetdata(ctx context.Context, page string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the answer of Netdata: %w", err)
 	case res.StatusCode == http.StatusNotFound:
-		return nil, errors.New("Netdata has no such chart") //nolint:revive,staticcheck // its name
+		return nil, errors.New("Netdata has no such chart") //nolint:staticcheck // its name is written so
 	case res.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("ask Netdata: HTTP status %d", res.StatusCode)
 	case len(raw) > maxNetdata:

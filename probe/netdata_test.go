@@ -209,3 +209,31 @@ func FuzzReadChart(f *testing.F) {
 		}
 	})
 }
+
+// What a machine reached over SSH says is what one that is here says.
+func TestWhatNetdataSaysCrossesTheNetwork(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		file := map[string]string{"/api/v1/alarms": "alarms-active", "/api/v1/data": "data-system.cpu-points1"}[r.URL.Path]
+		_, _ = w.Write(sampleOf(t, "netdata/v1.37-"+file+".json"))
+	}))
+	defer server.Close()
+	m := machine(t, "/")
+	m.Config.Netdata = &NetdataConfig{Address: WebAddress{server.URL}}
+	near, err := NetdataAlarms().answer(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var far []Alarm
+	if err := readAnswer(m.Serve(t.Context(), commandLine("netdata-alarms", nil), "1.0"), &far); err != nil || len(far) != 1 || far[0] != near[0] {
+		t.Errorf("over the network %+v (%v), here %+v", far, err, near)
+	}
+	q := NetdataChart("system.cpu", time.Minute)
+	var chart ChartValue
+	if err := readAnswer(m.Serve(t.Context(), commandLine(q.Name, q.Args), "1.0"), &chart); err != nil || len(chart.Dimensions) != 9 {
+		t.Errorf("over the network %+v, %v", chart, err)
+	}
+	var told *Error
+	if err := readAnswer(m.Serve(t.Context(), commandLine("redis", []string{"nitter; id"}), "1.0"), nil); !errors.As(err, &told) || told.Code != NoSuch {
+		t.Errorf("of a Redis that is not there got %v", err)
+	}
+}

@@ -62,7 +62,7 @@ func TestARealRedisHasAsManyKeysAsRedisCLISays(t *testing.T) {
 	}
 	// What was asked is all that was asked.
 	stats := cli("info", "commandstats")
-	for _, line := range strings.Fields(stats) {
+	for line := range strings.FieldsSeq(stats) {
 		if name, _, is := strings.Cut(strings.TrimPrefix(line, "cmdstat_"), ":"); is && strings.HasPrefix(line, "cmdstat_") {
 			switch name {
 			case "auth", "info", "dbsize", "set", "select", "command|docs", "command":
