@@ -54,7 +54,7 @@ type Tick struct {
 
 var errNothing = errors.New("there is nothing to draw")
 
-// PNG draws the picture, of about 20 KiB. It fails for a graph that has no points, or too
+// PNG draws the picture, of about 30 KiB. It fails for a graph that has no points, or too
 // many lines.
 func (g Graph) PNG() ([]byte, error) {
 	low, high, any := g.extent()

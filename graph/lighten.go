@@ -15,15 +15,26 @@ import (
 const mostColors = 256
 
 // lighten writes a picture with a palette of the colours that it uses most, in which it
-// takes about a third of the bytes. Of the other colours, which are shades at the edges
-// of lines, each becomes the one nearest to it.
+// takes about half of the bytes. Of the other colours, which are shades at the edges of
+// lines, each becomes the one nearest to it.
 func lighten(drawn []byte) ([]byte, error) {
-	full, err := png.Decode(bytes.NewReader(drawn))
+	decoded, err := png.Decode(bytes.NewReader(drawn))
 	if err != nil {
 		return nil, fmt.Errorf("read a picture that was drawn: %w", err)
 	}
-	light := image.NewPaletted(full.Bounds(), palette(full))
-	draw.Draw(light, full.Bounds(), full, image.Point{}, draw.Src)
+	full := image.NewRGBA(decoded.Bounds())
+	draw.Draw(full, full.Rect, decoded, image.Point{}, draw.Src)
+	light := image.NewPaletted(full.Rect, palette(full))
+	index := map[color.RGBA]uint8{}
+	for i := range light.Pix {
+		c := pixel(full, i)
+		at, known := index[c]
+		if !known {
+			at = uint8(light.Palette.Index(c))
+			index[c] = at
+		}
+		light.Pix[i] = at
+	}
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	if err := encoder.Encode(&out, light); err != nil {
@@ -32,12 +43,11 @@ func lighten(drawn []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func palette(full image.Image) (most color.Palette) {
+// palette is the colours that a picture uses most.
+func palette(full *image.RGBA) (most color.Palette) {
 	count := map[color.RGBA]int{}
-	for y := full.Bounds().Min.Y; y < full.Bounds().Max.Y; y++ {
-		for x := full.Bounds().Min.X; x < full.Bounds().Max.X; x++ {
-			count[color.RGBAModel.Convert(full.At(x, y)).(color.RGBA)]++
-		}
+	for i := range len(full.Pix) / 4 {
+		count[pixel(full, i)]++
 	}
 	var all []color.RGBA
 	for c := range count {
@@ -50,4 +60,10 @@ func palette(full image.Image) (most color.Palette) {
 		most = append(most, c)
 	}
 	return most
+}
+
+// pixel is the i-th of a picture, row by row.
+func pixel(full *image.RGBA, i int) color.RGBA {
+	p := full.Pix[4*i : 4*i+4 : 4*i+4]
+	return color.RGBA{p[0], p[1], p[2], p[3]}
 }

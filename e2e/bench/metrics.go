@@ -91,7 +91,7 @@ func keepYear(ctx context.Context, s *store.Store, file string, now time.Time) (
 	}
 	for from := now.Add(-store.RawFor); from.Before(now); from = from.Add(metricsChunk) {
 		if err := inTx(ctx, db, func(tx *sql.Tx) error {
-			return fillPoints(ctx, tx, "points", metricsSeries, from, from.Add(metricsChunk))
+			return fillPoints(ctx, tx, metricsSeries, from, from.Add(metricsChunk))
 		}); err != nil {
 			return 0, err
 		}
@@ -122,25 +122,31 @@ func fillOld(ctx context.Context, tx *sql.Tx, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := fillFolded(ctx, tx, n, "days", begin, hourly, store.Day); err != nil {
-			return err
-		}
-		if err := fillFolded(ctx, tx, n, "hours", hourly, now.Add(-store.RawFor), time.Hour); err != nil {
-			return err
+		for _, old := range []foldedRows{{"days", begin, hourly, store.Day}, {"hours", hourly, now.Add(-store.RawFor), time.Hour}} {
+			if err := old.fill(ctx, tx, n); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func fillFolded(ctx context.Context, tx *sql.Tx, series int, table string, from, to time.Time, length time.Duration) error {
-	insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO "+table+" VALUES (?, ?, ?, ?, ?, ?)")
+// foldedRows are the rows of a table, each of a stretch of time.
+type foldedRows struct {
+	table    string
+	from, to time.Time
+	length   time.Duration
+}
+
+func (f foldedRows) fill(ctx context.Context, tx *sql.Tx, series int) error {
+	insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO "+f.table+" VALUES (?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}
 	defer insert.Close()
-	for at := from; at.Before(to); at = at.Add(length) {
+	for at := f.from; at.Before(f.to); at = at.Add(f.length) {
 		v := valueAt(series, at)
-		if _, err := insert.ExecContext(ctx, series+1, at.Unix()/int64(length.Seconds()), int(length.Minutes()), v*0.7, v, v*1.4); err != nil {
+		if _, err := insert.ExecContext(ctx, series+1, at.Unix()/int64(f.length.Seconds()), int(f.length.Minutes()), v*0.7, v, v*1.4); err != nil {
 			return err
 		}
 	}
@@ -148,8 +154,8 @@ func fillFolded(ctx context.Context, tx *sql.Tx, series int, table string, from,
 }
 
 // fillPoints writes one value a minute of the first so many series.
-func fillPoints(ctx context.Context, tx *sql.Tx, table string, series int, from, to time.Time) error {
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO "+table+" VALUES (?, ?, ?)")
+func fillPoints(ctx context.Context, tx *sql.Tx, series int, from, to time.Time) error {
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO points VALUES (?, ?, ?)")
 	if err != nil {
 		return err
 	}
@@ -189,9 +195,9 @@ func openRaw(ctx context.Context, file string, now time.Time) (*rawValues, error
 		return nil, err
 	}
 	r := &rawValues{db: db}
-	_, err = db.ExecContext(ctx, "CREATE TABLE raw (series INTEGER NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL, PRIMARY KEY (series, at)) STRICT, WITHOUT ROWID")
+	_, err = db.ExecContext(ctx, "CREATE TABLE points (series INTEGER NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL, PRIMARY KEY (series, at)) STRICT, WITHOUT ROWID")
 	if err == nil {
-		err = inTx(ctx, db, func(tx *sql.Tx) error { return fillPoints(ctx, tx, "raw", metricsRaw, now.Add(-metricsYear), now) })
+		err = inTx(ctx, db, func(tx *sql.Tx) error { return fillPoints(ctx, tx, metricsRaw, now.Add(-metricsYear), now) })
 	}
 	if err == nil {
 		r.size, err = sizeOf(ctx, db, file)
@@ -205,7 +211,7 @@ func openRaw(ctx context.Context, file string, now time.Time) (*rawValues, error
 
 // read reads what a graph needs, in as many points.
 func (r *rawValues) read(ctx context.Context, series int, from, to time.Time, step time.Duration) (n int, err error) {
-	rows, err := r.db.QueryContext(ctx, "SELECT min(at), min(value), avg(value), max(value) FROM raw WHERE series = ? AND at BETWEEN ? AND ? GROUP BY at / ?",
+	rows, err := r.db.QueryContext(ctx, "SELECT min(at), min(value), avg(value), max(value) FROM points WHERE series = ? AND at BETWEEN ? AND ? GROUP BY at / ?",
 		series, from.Unix(), to.Unix(), int(step.Seconds()))
 	if err != nil {
 		return 0, err
