@@ -104,7 +104,11 @@ func (r LogsReport) tell(o *Outcome, l *text.Language) {
 	if r.Learning && !r.First {
 		top = append(top, l.Say("checks.logs.learning"))
 	}
-	o.Detail = columns(strings.Split(l.Say("checks.logs.columns"), "|"), shorten(rows, len(top)))
+	head := l.Say("checks.logs.columns")
+	if r.First {
+		head = l.Say("checks.logs.totals")
+	}
+	o.Detail = columns(strings.Split(head, "|"), shorten(rows, len(top)))
 	if len(top) > 0 {
 		o.Detail += "\n" + strings.Join(top, "\n")
 	}
