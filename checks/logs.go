@@ -34,7 +34,6 @@ type logsSettings struct {
 	Unusual   float64  `set:"unusual" least:"0" most:"100" help:"How many times the usual spread lines, errors or requests must be above what is usual at that hour; 0 turns that and silence off."`
 	Newcomers string   `set:"newcomers" oneof:"show|warn" help:"What a service does that never wrote before."`
 	Ignore    []string `set:"ignore" example:"[\"cron\"]" help:"Services that are counted but never a finding."`
-	Addresses string   `set:"addresses" oneof:"short|whole" help:"How addresses are kept and shown: their network (192.0.2.x), or whole."`
 }
 
 // Judge says that critical comes after warning.
@@ -61,7 +60,7 @@ type LogsReport struct {
 func logsKind() Kind {
 	return Kind{
 		Name: logsName, Needs: NeedsProbe, Help: "What came into a log in the last hour, by service: lines, errors, requests, and what of it is unusual.",
-		Settings: logsSettings{Log: "syslog", Failing: 10, Critical: 50, Requests: 50, Unusual: 6, Newcomers: "show", Addresses: "short"},
+		Settings: logsSettings{Log: "syslog", Failing: 10, Critical: 50, Requests: 50, Unusual: 6, Newcomers: "show"},
 		Measure:  measureLogs, Calm: calmLogs,
 	}
 }
@@ -100,7 +99,7 @@ func readOn(ctx context.Context, a Asked, s logsSettings) (m logMemory, got prob
 		if got, err = askForLog(ctx, a, s.Log, m.head.Cursor); err != nil {
 			return m, got, err
 		}
-		got.Services = presentable(got.Services, s.Addresses == "whole")
+		got.Services = presentable(got.Services)
 		changed, err := m.take(got, time.Now())
 		if err != nil {
 			return m, got, err

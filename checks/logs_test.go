@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,23 +112,34 @@ func TestALogThatTwoReadIsCountedOnce(t *testing.T) {
 	})
 }
 
+// busy is a memory of which somebody else makes use just before something is kept.
+type busy struct {
+	Memory
+	meanwhile func()
+}
+
+func (b *busy) Remember(ctx context.Context, check string, was []byte, parts map[string][]byte) (bool, error) {
+	if other := b.meanwhile; other != nil {
+		b.meanwhile = nil
+		other()
+	}
+	return b.Memory.Remember(ctx, check, was, parts)
+}
+
 func TestWhoAsksAtTheSameTimeCountsNothingTwice(t *testing.T) {
 	b := newBook(t)
-	memory := newShortMemory()
+	memory := &busy{Memory: newShortMemory()}
 	b.write(1, "web[1]: x")
 	b.ask(b.suite(memory))
 	b.write(1000, "web[1]: x")
-	var all sync.WaitGroup
-	for range 3 {
-		s := b.suite(memory)
-		all.Go(func() {
-			if o := b.ask(s); o.Status != OK {
-				t.Errorf("got %+v", o)
-			}
-		})
+	memory.meanwhile = func() {
+		b.ask(b.suite(memory.Memory))
+		b.write(10, "web[1]: x")
 	}
-	all.Wait()
-	if got := b.kept(b.suite(memory)); got != "web 1000" {
+	if o := b.ask(b.suite(memory)); o.Status != OK {
+		t.Errorf("got %+v", o)
+	}
+	if got := b.kept(b.suite(memory)); got != "web 1010" {
 		t.Errorf("counted %s", got)
 	}
 }
@@ -324,25 +334,14 @@ func TestOneBadHourIsNotUsual(t *testing.T) {
 	}
 }
 
-func TestAddressesAreCutToTheirNetwork(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.77": "192.0.2.x", "::ffff:192.0.2.77": "192.0.2.x", "2001:db8:1:2::3": "2001:db8:1::/48",
-		"fe80::1%eth0": "fe80::/48", "evil.example": "?", "<b>": "?", "": "?",
-	} {
-		if got := networkOf(address); got != want {
-			t.Errorf("%q: got %q, want %q", address, got, want)
-		}
-	}
-}
-
 func TestWhatOthersChoseIsCleanedBeforeItIsKept(t *testing.T) {
 	got := presentable([]logs.Service{{
 		Name: "we\x1b[31mb\u202e", Requests: 3,
-		Addresses: []logs.Ranked{{Key: "192.0.2.1", Count: 2}, {Key: "192.0.2.9", Count: 1}},
+		Addresses: []logs.Ranked{{Key: "192.0.2.x", Count: 2}, {Key: "<i>\n", Count: 1}},
 		Paths:     []logs.Ranked{{Key: "/api/push/0123456789abcdef", Count: 2}, {Key: "/\n<b>@room\x00", Count: 1}},
-	}}, false)
+	}})
 	want := []logs.Service{{
-		Name: "web", Requests: 3, Addresses: []logs.Ranked{{Key: "192.0.2.x", Count: 3}},
+		Name: "web", Requests: 3, Addresses: []logs.Ranked{{Key: "192.0.2.x", Count: 2}, {Key: "<i>", Count: 1}},
 		Paths: []logs.Ranked{{Key: "/api/push/…", Count: 2}, {Key: "/ <b>@room", Count: 1}},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -355,7 +354,7 @@ func TestAFloodOfServicesIsKeptAsOne(t *testing.T) {
 	for i := range 300 {
 		services = append(services, logs.Service{Name: fmt.Sprintf("s%d", i), Lines: uint64(1 + i)})
 	}
-	got := presentable(services, false)
+	got := presentable(services)
 	var lines uint64
 	for _, s := range got {
 		lines += s.Lines

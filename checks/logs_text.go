@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,18 +14,13 @@ import (
 )
 
 // presentable cleans what others may have chosen, before it is kept: names and paths are
-// one line and masked, addresses are cut to their network unless they are to be whole.
-func presentable(services []logs.Service, whole bool) []logs.Service {
+// one line and masked.
+func presentable(services []logs.Service) []logs.Service {
 	sums := map[string]logs.Service{}
 	for _, s := range services {
 		s.Name = plainWord(s.Name, 40)
 		s.Paths = renamed(s.Paths, func(path string) string { return plainWord(text.Mask(path), 60) })
-		s.Addresses = renamed(s.Addresses, func(address string) string {
-			if whole {
-				return plainWord(address, 45)
-			}
-			return networkOf(address)
-		})
+		s.Addresses = renamed(s.Addresses, func(address string) string { return plainWord(address, 45) })
 		sums[s.Name] = logs.Add(sums[s.Name], s)
 	}
 	return byName(together(sums))
@@ -65,24 +59,6 @@ func renamed(all []logs.Ranked, name func(string) string) []logs.Ranked {
 	return logs.Rank(again)
 }
 
-// networkOf is what is shown of an address: "192.0.2.x", "2001:db8:1::/48".
-func networkOf(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return "?"
-	}
-	a = a.Unmap().WithZone("")
-	if a.Is4() {
-		b := a.As4()
-		return fmt.Sprintf("%d.%d.%d.x", b[0], b[1], b[2])
-	}
-	network, err := a.Prefix(48)
-	if err != nil {
-		return "?"
-	}
-	return network.String()
-}
-
 const (
 	shownServices = 5 // where there are addresses, too
 	shownTop      = 2 // addresses of one service
@@ -104,7 +80,11 @@ func (r LogsReport) tell(o *Outcome, l *text.Language) {
 	if r.Learning && !r.First {
 		top = append(top, l.Say("checks.logs.learning"))
 	}
-	o.Detail = columns(strings.Split(l.Say("checks.logs.columns"), "|"), shorten(rows, len(top)))
+	head := l.Say("checks.logs.columns")
+	if r.First {
+		head = l.Say("checks.logs.totals")
+	}
+	o.Detail = columns(strings.Split(head, "|"), shorten(rows, len(top)))
 	if len(top) > 0 {
 		o.Detail += "\n" + strings.Join(top, "\n")
 	}

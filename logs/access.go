@@ -53,15 +53,21 @@ func readCommon(m []byte) (r request, ok bool) {
 
 // addressEnd returns where the address ends that a line begins with; 0 for none.
 func addressEnd(m []byte) int {
-	const longest = 45 // an IPv6 address with an IPv4 one in it
+	const (
+		longest = 45 // an IPv6 address with an IPv4 one in it
+		// What an address is made of, a bit for each byte below 64 and from there to 127.
+		low  = 1<<'.' | 0x7ff<<'0' // digits and the colon behind them
+		high = 0x3f<<('A'-64) | 0x3f<<('a'-64)
+	)
+	divided := false
 	for i, c := range m[:min(len(m), longest+1)] {
 		switch {
-		case isDigit(c) || c == '.' || c == ':' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F':
-		case c == ' ' && i >= 2 && bytes.ContainsAny(m[:i], ".:"):
+		case c == ' ' && divided:
 			return i
-		default:
+		case c >= 128, c < 64 && low>>c&1 == 0, c >= 64 && high>>(c-64)&1 == 0:
 			return 0
 		}
+		divided = divided || c == '.' || c == ':'
 	}
 	return 0
 }

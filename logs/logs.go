@@ -37,7 +37,8 @@ type Service struct {
 	// that failed. Those that make no sense are in Classes[0].
 	Classes [6]uint64 `json:"classes,omitzero"`
 	Sent    uint64    `json:"sent,omitempty"` // bytes of all answers
-	// Addresses and Paths are those of most requests, most first, at most [TopShown].
+	// Addresses (or networks, see [Tally]) and Paths are those of most requests, most first,
+	// at most [TopShown].
 	// With many different ones the counts are too low by at most 1/256 of the requests.
 	Addresses []Ranked `json:"addresses,omitempty"`
 	Paths     []Ranked `json:"paths,omitempty"` // without what follows "?"

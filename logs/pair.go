@@ -23,6 +23,7 @@ func (f *follower) both(data []byte) {
 	half += len(data) / 2
 	if f.second == nil {
 		f.second = NewTally(f.tally.format, f.tally.own)
+		f.second.Whole = f.tally.Whole
 	}
 	var other sync.WaitGroup
 	other.Go(func() { f.second.Block(data[half:]) })

@@ -13,6 +13,11 @@ type Tally struct {
 	Lines uint64
 	Bytes uint64 // of the lines that were counted, with their ends
 
+	// Whole has addresses counted whole, and not their networks: the first three numbers
+	// of one, or the first 48 bits. It is set before anything is counted.
+	Whole bool
+
+	network  []byte // room for one
 	format   Format
 	own      string // the service of lines that name none
 	find     *finder
@@ -70,6 +75,10 @@ func (t *Tally) count(tag, message []byte) {
 	t.Lines++
 	c.Lines++
 	if r, ok := readRequest(message); ok {
+		if !t.Whole {
+			t.network = appendNetwork(t.network[:0], r.address)
+			r.address = t.network
+		}
 		c.request(r)
 	} else if t.find.in(message) {
 		c.Errors++

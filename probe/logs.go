@@ -22,6 +22,9 @@ type Log struct {
 	Unit string `toml:"unit"`
 	// Format is auto, syslog or plain; "" for auto.
 	Format logs.Format `toml:"format"`
+	// WholeAddresses lets the addresses of visitors leave the machine. Otherwise only
+	// their networks do.
+	WholeAddresses bool `toml:"whole_addresses"`
 }
 
 const (
@@ -78,6 +81,7 @@ func (m *Machine) count(ctx context.Context, l Log, cursor string) (answer LogCo
 	reading, stop := context.WithTimeout(ctx, logPatience)
 	defer stop()
 	tally := logs.NewTally(l.Format, l.Name)
+	tally.Whole = l.WholeAddresses
 	if l.Unit != "" {
 		answer, err = readJournal(reading, root, l.Unit, cursor, tally)
 	} else {
