@@ -224,16 +224,16 @@ func TestWhatNetdataSaysCrossesTheNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	var far []Alarm
-	if err := readAnswer(m.Serve(t.Context(), commandLine("netdata-alarms", nil), "1.0"), &far); err != nil || len(far) != 1 || far[0] != near[0] {
+	if err := readAnswer(m.Serve(t.Context(), CommandLine("netdata-alarms", nil), "1.0"), &far); err != nil || len(far) != 1 || far[0] != near[0] {
 		t.Errorf("over the network %+v (%v), here %+v", far, err, near)
 	}
 	q := NetdataChart("system.cpu", time.Minute)
 	var chart ChartValue
-	if err := readAnswer(m.Serve(t.Context(), commandLine(q.Name, q.Args), "1.0"), &chart); err != nil || len(chart.Dimensions) != 9 {
+	if err := readAnswer(m.Serve(t.Context(), CommandLine(q.Name, q.Args), "1.0"), &chart); err != nil || len(chart.Dimensions) != 9 {
 		t.Errorf("over the network %+v, %v", chart, err)
 	}
 	var told *Error
-	if err := readAnswer(m.Serve(t.Context(), commandLine("redis", []string{"nitter; id"}), "1.0"), nil); !errors.As(err, &told) || told.Code != NoSuch {
+	if err := readAnswer(m.Serve(t.Context(), CommandLine("redis", []string{"nitter; id"}), "1.0"), nil); !errors.As(err, &told) || told.Code != NoSuch {
 		t.Errorf("of a Redis that is not there got %v", err)
 	}
 }
