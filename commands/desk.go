@@ -62,7 +62,8 @@ type Desk struct {
 	Stats    Samplers
 	Checks   Checks
 	Engines  Engines
-	// Targets gives what a kind of check can be made of, by the names that people type.
+	// Targets gives what a kind of check can be made of, by the names that people type;
+	// nil for nothing.
 	Targets  func(kind string) []string
 	Rooms    Rooms
 	Outbox   Notices

@@ -21,7 +21,11 @@ const (
 // Netdata shows the alarms that Netdata raises on a host, or on all that have it:
 // "!netdata antigone".
 var Netdata = Command{Name: "netdata", Args: true, Ask: func(ctx context.Context, c *Call) error {
-	names := c.Desk.Targets("netdata")
+	names := c.Desk.targets("netdata")
+	if len(names) == 0 {
+		c.Reply.Text(c.Say("netdata.none"))
+		return nil
+	}
 	if len(c.Args) > 0 {
 		n := slices.IndexFunc(names, func(name string) bool { return text.Fold(name) == text.Fold(c.Args[0]) })
 		if n < 0 {
@@ -50,6 +54,14 @@ var Netdata = Command{Name: "netdata", Args: true, Ask: func(ctx context.Context
 	}
 	return nil
 }}
+
+// targets gives what a kind of check can be made of; none without a host.
+func (d *Desk) targets(kind string) []string {
+	if d.Targets == nil {
+		return nil
+	}
+	return d.Targets(kind)
+}
 
 // withoutNetdata tells whether a host has no Netdata that may be asked.
 func withoutNetdata(o checks.Outcome) bool {
