@@ -33,6 +33,29 @@ var (
 	errUnsettled = errors.New("it is being rotated again and again")
 )
 
+// Find lists the logs that a pattern of [filepath.Glob] means, without those that were
+// rotated away from another of them. A pattern without any special character is the path
+// of one log, which need not be there now.
+func Find(pattern string) ([]string, error) {
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		return []string{pattern}, nil
+	}
+	all, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("look for logs: %w", err)
+	}
+	logs := slices.DeleteFunc(slices.Clone(all), func(path string) bool {
+		return slices.ContainsFunc(all, func(of string) bool {
+			rest, longer := strings.CutPrefix(path, of)
+			return longer && rotatedForm.MatchString(rest)
+		}) || slices.Contains([]string{".gz", ".xz", ".bz2", ".zst"}, filepath.Ext(path))
+	})
+	if len(logs) > MostLogs {
+		return nil, fmt.Errorf("%q means %d logs, more than %d", pattern, len(logs), MostLogs)
+	}
+	return logs, nil
+}
+
 // family opens the files of a log: those that were rotated away, oldest first, and at
 // the end the one that is written now, which is nil when it is not there. They are of
 // one moment: nothing was rotated in between.

@@ -7,9 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Limits bound what is read at once. For the time it takes, give the context a deadline.
@@ -26,29 +24,6 @@ type Reading struct {
 	// Gap says that something was gone before it could be read: truncated, deleted, or
 	// packed by a program other than gzip.
 	Gap bool
-}
-
-// Find lists the logs that a pattern of [filepath.Glob] means, without those that were
-// rotated away from another of them. A pattern without any special character is the path
-// of one log, which need not be there now.
-func Find(pattern string) ([]string, error) {
-	if !strings.ContainsAny(pattern, `*?[\`) {
-		return []string{pattern}, nil
-	}
-	all, err := filepath.Glob(pattern)
-	if err != nil {
-		return nil, fmt.Errorf("look for logs: %w", err)
-	}
-	logs := slices.DeleteFunc(slices.Clone(all), func(path string) bool {
-		return slices.ContainsFunc(all, func(of string) bool {
-			rest, longer := strings.CutPrefix(path, of)
-			return longer && rotatedForm.MatchString(rest)
-		}) || slices.Contains([]string{".gz", ".xz", ".bz2", ".zst"}, filepath.Ext(path))
-	})
-	if len(logs) > MostLogs {
-		return nil, fmt.Errorf("%q means %d logs, more than %d", pattern, len(logs), MostLogs)
-	}
-	return logs, nil
 }
 
 // Follow counts every whole line that came into some logs since a cursor, once. When ctx
