@@ -133,6 +133,7 @@ type total struct {
 	mu                                         sync.Mutex
 	kills                                      kills
 	played, mails, posts, said, presses, ended int
+	looks, found                               int
 	lost, doubled, unplayed, kept              int
 }
 
@@ -152,6 +153,8 @@ func (t *total) add(o outcome) {
 	t.said += o.plan.tellings(inRoom)
 	t.ended += o.plan.recoveries()
 	t.presses += len(o.plan.presses)
+	t.looks += o.plan.looks()
+	t.found += len(o.plan.ownIncidents())
 	t.tell(o)
 	if o.err == nil && o.verdict.good() && !t.verbose {
 		o.err = os.RemoveAll(o.dir)
@@ -199,11 +202,11 @@ func (k *kills) add(more kills) {
 }
 
 func (t *total) print() {
-	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven, posting, posted} {
+	for _, m := range []moment{beforeCommit, afterCommit, stored, heard, fetched, syncGiven, mailGiven, posting, posted, asking, kept} {
 		fmt.Fprintf(t.out, "killed %d times %s\n", t.kills.met[m], m)
 	}
-	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d posts, %d messages of Kuma, %d recoveries, %d reactions: %d lost, %d doubled",
-		t.played, t.kills.all, t.mails, t.posts, t.said, t.ended, t.presses, t.lost, t.doubled)
+	fmt.Fprintf(t.out, "chaos %d seeds, %d kills, %d mails, %d posts, %d messages of Kuma, %d recoveries, %d reactions, %d looks of a check, %d incidents of it: %d lost, %d doubled",
+		t.played, t.kills.all, t.mails, t.posts, t.said, t.ended, t.presses, t.looks, t.found, t.lost, t.doubled)
 	if t.unplayed > 0 {
 		fmt.Fprintf(t.out, ", %d not played to their end", t.unplayed)
 	}
