@@ -10,7 +10,7 @@ import (
 )
 
 // watchPage lets the page that a check of the bot's own asks for be bad and well again, and
-// kills the bot at each look at it. The bot's clock goes on by a minute from look to look,
+// kills the bot at most looks at it. The bot's clock goes on by a minute from look to look,
 // so that each is made as soon as the bot is up.
 func (p *play) watchPage(ctx context.Context) error {
 	lots := rand.New(rand.NewPCG(p.plan.seed, 3))

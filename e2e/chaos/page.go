@@ -37,8 +37,6 @@ type spell struct {
 	over          *incident // that ends with it
 }
 
-func (s spell) bad() bool { return s.status != http.StatusOK }
-
 // drawPage decides when the page is down: twice for long enough, perhaps also for too short
 // before, or well for a moment in between. It is over at last in most seeds.
 func (p *plan) drawPage() {

@@ -71,6 +71,14 @@ func writeOwn(p *plan, i *incident) string {
 	return fmt.Sprintf("%s Critique · %s · répond avec le statut HTTP %d · depuis 12:00\n%s · #1", p.mark(i), i.thing, i.numbers[0], said)
 }
 
+// inShort writes when the page is bad.
+func inShort(p *plan) (all string) {
+	for _, s := range p.spells {
+		all += fmt.Sprintf("%d times %d, says %t, over %t; ", s.looks, s.status, s.says != nil, s.over != nil)
+	}
+	return all
+}
+
 // TestThePageIsBadForTooShortOrForLongEnough: what lies between would depend on how fast
 // the machine is.
 func TestThePageIsBadForTooShortOrForLongEnough(t *testing.T) {
@@ -81,6 +89,9 @@ func TestThePageIsBadForTooShortOrForLongEnough(t *testing.T) {
 			continue
 		}
 		seeds++
+		if again := newPlan(seed, time.Now()); inShort(again) != inShort(p) || again.tied != p.tied {
+			t.Errorf("seed %d drew two pages: %s and %s", seed, inShort(p), inShort(again))
+		}
 		if p.tied {
 			tied++
 		}
