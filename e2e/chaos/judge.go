@@ -161,6 +161,9 @@ func (c *card) hasSeeds(emoji ...string) bool {
 // right tells whether a card shows the state that the incident has in the end, and the
 // newest fault that was told with words.
 func (i *incident) right(shown, mark string) bool {
+	if i.own {
+		return i.rightOwn(shown, mark)
+	}
 	source := map[bool]string{false: "Healthchecks", true: "Uptime Kuma"}[i.kuma]
 	if i.grouped {
 		source = "Alertmanager"

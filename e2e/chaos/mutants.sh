@@ -56,5 +56,9 @@ mutant "the storm's card after one of its things is back" doubled \
 	alerts/storm.go '/^func \(d \*Desk\) settleMember\(/,/^}/ s/^\treturn d\.followStorm\(.*$/\treturn nil/'
 mutant "the count of what joins a storm" lost \
 	alerts/storm.go '/^func \(d \*Desk\) gatherIn\(/,/^}/ s/^(\t*)return storm\.ID, d\.join\(.*$/\1return storm.ID, tx.JoinStorm(storm.ID, i.ID)/'
+mutant "what is known of a check in the transaction of its incident" lost \
+	watch/watch.go 's/^type Watch struct \{$/&\n\tlater []alerts.Found/' \
+	watch/judge.go '/^func \(w \*Watch\) tell\(/,/^}/ s/^\t_, err = w\.Incidents\.Tell\(tx, s\.Found\)$/\tw.later = append(w.later, s.Found)/' \
+	watch/watch.go 's/^\tw\.Changed\(\)$/\tfor _, f := range w.later {\n\t\tif err := w.Store.Update(ctx, func(tx *store.Tx) error { _, err := w.Incidents.Tell(tx, f); return err }); err != nil {\n\t\t\treturn outcomes, err\n\t\t}\n\t}\n\tw.later = nil\n&/'
 mutant "the hash of a mail in a renumbered folder" doubled \
 	store/mail.go 's/m\.Size, m\.Raw, m\.Hash\)$/m.Size, m.Raw, fmt.Sprint(m.UIDValidity, m.Hash))/'

@@ -99,6 +99,25 @@ func (p *plan) drawPeople(lots *rand.Rand) {
 		o.who, o.at = pick(lots, names()), upTo(lots, talk)
 		p.orders = append(p.orders, &o)
 	}
+	p.hasten()
+}
+
+// hasten has nobody wait for their name on a card where it may be for another reason: they
+// said the same by a command, or of a storm, which is said of its members. Then it does not
+// tell that the bot saw the reaction, and what is taken back while the bot is down it never
+// sees.
+func (p *plan) hasten() {
+	for _, one := range p.presses {
+		if one.removal == settled && one.incident != nil && p.namedAnyway(one) {
+			one.removal = hasty
+		}
+	}
+}
+
+func (p *plan) namedAnyway(one *press) bool {
+	return slices.Contains(p.everOnStorms(), one.who) || slices.ContainsFunc(p.orders, func(o *order) bool {
+		return o.incident == one.incident && o.does == ackEmoji && o.who == one.who
+	})
 }
 
 func pick[T any](lots *rand.Rand, from []T) T { return from[lots.IntN(len(from))] }

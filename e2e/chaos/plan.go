@@ -36,6 +36,8 @@ type plan struct {
 	numbered  int // of their alerts
 	jumps     []jump
 	renumbers []time.Duration // when the mail server renumbers the folder
+	spells    []spell         // of the page that a check at work asks for; none without one
+	tied      bool            // that is one thing with a check of Healthchecks
 }
 
 // incident is what the alerts about one thing fold into, as a person would count
@@ -44,6 +46,7 @@ type incident struct {
 	thing    string
 	kuma     bool
 	grouped  bool   // by Alertmanager
+	own      bool   // found by a check of the bot's own
 	numbers  []int  // of its alerts, oldest first; none when only the end was told
 	says     string // the newest of them that has words
 	resolved bool
@@ -100,6 +103,7 @@ func newPlan(seed uint64, now time.Time) *plan {
 		{at: upTo(lots, 6*time.Second), lasts: 200*time.Millisecond + upTo(lots, 600*time.Millisecond)},
 		{nth: 20 + lots.IntN(200), lasts: 200*time.Millisecond + upTo(lots, 1200*time.Millisecond)},
 	}
+	p.drawPage()
 	p.drawClock(lots)
 	for range 1 + lots.IntN(2) {
 		p.renumbers = append(p.renumbers, time.Second+upTo(lots, 7*time.Second))
@@ -115,7 +119,7 @@ func (p *plan) drawClock(lots *rand.Rand) {
 	at := time.Duration(0)
 	for range 3 {
 		at += upTo(lots, 3*time.Second)
-		by := pick(lots, []time.Duration{p.furthestBack(), -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, 9 * time.Minute})
+		by := pick(lots, []time.Duration{p.furthestBack(), -10 * time.Minute, -time.Minute, -2 * time.Second, 3 * time.Second, 2 * time.Minute, furthestAhead})
 		p.jumps = append(p.jumps, jump{at, by})
 	}
 }
@@ -126,8 +130,11 @@ func (p *plan) lateBy() time.Duration {
 	if p.storms {
 		return 4 * putOff
 	}
-	return 2 * putOff
+	return 2*putOff + p.pageLasts()
 }
+
+// furthestAhead is by how much the bot's clock is ahead at most while all happens.
+const furthestAhead = 9 * time.Minute
 
 // furthestBack leaves a silence of an hour that begins then until after lateBy.
 func (p *plan) furthestBack() time.Duration { return p.lateBy() - 55*time.Minute }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +37,7 @@ type play struct {
 	clock   string // the file that says how wrong the bot's clock is
 	away    sync.Mutex
 	wire    *wire
+	page    *page // that a check of the bot's own asks for; nil without one
 	bot     *scene.Ronde
 	ledger  *ledger
 	weather *weather
@@ -46,6 +46,7 @@ type play struct {
 	kills   kills
 
 	delivered atomic.Bool // all mails are
+	mailed    int         // mails of what is tied to the page
 }
 
 // kills counts them: all, and by moment those that came at theirs rather than
@@ -91,6 +92,11 @@ func (p *play) perform(ctx context.Context) (*verdict, error) {
 			return nil, err
 		}
 	}
+	if len(p.plan.spells) > 0 {
+		if err := p.watchPage(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.oneMoreTime(ctx); err != nil {
 		return nil, err
 	}
@@ -129,13 +135,20 @@ func (p *play) prepare() (err error) {
 	if p.plan.storms {
 		size = stormSize
 	}
-	config, err := settings{url, p.rooms, p.stage.dovecot, p.wire.address, p.folder, p.board, p.plan.chores, size}.write(p.dir)
-	if err != nil {
-		return err
-	}
 	p.weather = &weather{
 		seed: p.plan.seed, story: p.story, from: filepath.Join(p.dir, "count"), staggers: p.plan.staggers,
 		absences: p.plan.absences, leave: p.leaveNow,
+	}
+	set := settings{homeserver: url, rooms: p.rooms, dovecot: p.stage.dovecot, mail: p.wire.address, folder: p.folder, board: p.board, chores: p.plan.chores, storm: size}
+	if len(p.plan.spells) > 0 {
+		if p.page, err = openPage(p.weather.asked); err != nil {
+			return err
+		}
+		set.checks = p.page.settings(p.plan.tied)
+	}
+	config, err := set.write(p.dir)
+	if err != nil {
+		return err
 	}
 	p.bot = &scene.Ronde{Program: p.stage.program, Config: config}
 	p.view = newView(p.plan, p.rooms.technique, p.rooms.supervision)
@@ -161,6 +174,9 @@ func (p *play) close() error {
 	}
 	if p.ledger != nil {
 		errs = append(errs, p.ledger.db.Close())
+	}
+	if p.page != nil {
+		errs = append(errs, p.page.close())
 	}
 	if p.wire != nil {
 		errs = append(errs, p.wire.close())
@@ -301,68 +317,4 @@ func (p *play) renumber(ctx context.Context) error {
 		p.story.tell("the mail server has renumbered the folder")
 	}
 	return nil
-}
-
-// strike runs the bot, and kills and starts it again as planned.
-func (p *play) strike(ctx context.Context) error {
-	for _, s := range p.plan.strikes {
-		a := p.weather.start(&s)
-		p.bot.Env = p.env()
-		if s.byCommit() {
-			p.bot.Env = append(p.bot.Env, "LD_PRELOAD="+p.stage.preload, fmt.Sprintf("CHAOS_COMMIT=%d", s.nth), "CHAOS_FROM="+a.from)
-		}
-		if err := p.start(); err != nil {
-			return err
-		}
-		if err := p.until(ctx, a); err != nil {
-			return err
-		}
-		if err := p.kill(); err != nil {
-			return err
-		}
-		close(a.dead)
-		if s.forget {
-			p.server.Forget()
-		}
-		if err := wait(ctx, s.down); err != nil {
-			return err
-		}
-	}
-	p.weather.start(nil)
-	p.bot.Env = p.env()
-	return p.start()
-}
-
-func (p *play) env() []string { return []string{"CHAOS_CLOCK=" + p.clock} }
-
-var errEnded = errors.New("the bot ended by itself")
-
-// until waits for the moment of a strike, or its limit.
-func (p *play) until(ctx context.Context, a *armed) error {
-	select {
-	case <-a.struck:
-		p.kills.met[a.moment]++
-		p.story.tell("kill %s", a)
-	case <-time.After(a.limit):
-		p.story.tell("kill; not %s", a)
-	case <-p.bot.Exited():
-		if !a.byCommit() || strings.Contains(p.bot.Log(), "goroutine ") {
-			return errEnded
-		}
-		p.kills.met[a.moment]++
-		p.story.tell("kill %s", a)
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	return nil
-}
-
-func (p *play) start() error {
-	p.story.tell("start")
-	return p.bot.Start()
-}
-
-func (p *play) kill() error {
-	p.kills.all++
-	return p.bot.Kill()
 }

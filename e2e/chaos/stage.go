@@ -266,7 +266,8 @@ type settings struct {
 	folder     string
 	board      string // where the bot listens; "" for nowhere
 	chores     []*chore
-	storm      int // how many things are one
+	storm      int    // how many things are one
+	checks     string // what it says of checks of the bot's own
 }
 
 // write writes the configuration into dir and returns its path.
@@ -311,6 +312,7 @@ name = "antigone"
 		due := time.Now().AddDate(0, 0, -c.late).Format(time.DateOnly)
 		fmt.Fprintf(&b, "[[routine]]\nkey = %q\ntitle = { fr = %q, en = %[2]q }\nevery = \"30d\"\nat = \"00:00\"\nstart = %[3]q\n", c.key(), c.title(), due)
 	}
+	b.WriteString(s.checks)
 	files["config.toml"] = b.String()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {

@@ -25,6 +25,8 @@ const (
 	fetched      moment = "just after a transaction was stored, once mail was told of"
 	posting      moment = "just after something was posted to a webhook"
 	posted       moment = "just after a webhook answered that it is stored"
+	asking       moment = "while a check of its own was made"
+	kept         moment = "just after a transaction was stored, once a check of its own was made"
 	anyTime      moment = "at some time" // no moment: the limit decides
 )
 
@@ -89,7 +91,7 @@ func (a *armed) strikeNow() { a.once.Do(func() { close(a.struck) }) }
 
 // byCommit tells whether commit.c does the killing.
 func (s strike) byCommit() bool {
-	return s.moment == stored || s.moment == heard || s.moment == fetched
+	return s.moment == stored || s.moment == heard || s.moment == fetched || s.moment == kept
 }
 
 // count makes the transactions count from now on.
@@ -157,6 +159,19 @@ func (w *weather) acted() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.armed != nil && w.armed.moment == heard {
+		w.armed.count()
+	}
+}
+
+// asked is called when the bot's own check asks for the page.
+func (w *weather) asked() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.armed == nil:
+	case w.armed.moment == asking:
+		w.armed.strikeAfter()
+	case w.armed.moment == kept:
 		w.armed.count()
 	}
 }

@@ -16,6 +16,7 @@ type card struct {
 	about  subject  // by what it shows now
 	seeds  map[string]int
 	pasts  int             // how often it was told under it what was the last time
+	proofs int             // how often it was told under it what a check says
 	rings  map[string]bool // what was said under it so that phones ring
 }
 
@@ -80,6 +81,8 @@ func (v *view) take(e homeserver.Event) {
 		v.edit(e, body)
 	case strings.HasPrefix(body, "🕘 ") && v.byEvent[answered] != nil:
 		v.past(v.byEvent[answered], body)
+	case proof.MatchString(body) && v.byEvent[answered] != nil:
+		v.prove(v.byEvent[answered], body)
 	case ringsAgain(body) && v.byEvent[answered] != nil && v.byEvent[answered].about.storm != "":
 		v.ring(v.byEvent[answered], body)
 	case answered != "":
@@ -94,6 +97,15 @@ func (v *view) take(e homeserver.Event) {
 func (v *view) past(c *card, body string) {
 	if c.pasts++; c.pasts > 1 {
 		v.doubled = append(v.doubled, "the past of "+c.shows()+": "+body)
+	}
+}
+
+// proof begins what the bot's own check says under the card of what it found.
+var proof = regexp.MustCompile(`^\S+ ` + pageName + `\b`)
+
+func (v *view) prove(c *card, body string) {
+	if c.proofs++; c.proofs > 1 {
+		v.doubled = append(v.doubled, "what the check says of "+c.shows()+": "+body)
 	}
 }
 
@@ -127,7 +139,7 @@ func (v *view) edit(e homeserver.Event, body string) {
 var (
 	choreName  = regexp.MustCompile(`Corvée (\d\d)`)
 	letterName = regexp.MustCompile(`Lettre (\d\d)`)
-	alertName  = regexp.MustCompile(`timeout of (\d{5})ms exceeded`)
+	alertName  = regexp.MustCompile(`timeout of (\d{5})ms exceeded|statut HTTP (\d{3})`)
 )
 
 // subject is what a card is about: exactly one of its fields is set, or none.
@@ -145,7 +157,7 @@ func (p *plan) subjectOf(body string) (s subject) {
 	}
 	number := func(pattern *regexp.Regexp) int {
 		if m := pattern.FindStringSubmatch(body); m != nil {
-			n, _ := strconv.Atoi(m[1]) // digits
+			n, _ := strconv.Atoi(strings.Join(m[1:], "")) // digits
 			return n
 		}
 		return -1
