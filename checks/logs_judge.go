@@ -120,7 +120,7 @@ func (j *logJudge) limits(s logs.Service) {
 		j.find(Finding{Status: Warning, Thing: s.Name, Fault: FaultLogErrors, Value: rate, Limit: most, Unit: PerHour})
 	}
 	if float64(s.Requests)/j.hours >= j.settings.Requests && j.settings.Failing > 0 {
-		for _, f := range above(s.Name, FaultLogFailing, failing(s), j.settings.Failing, j.settings.Critical, Percent) {
+		for _, f := range (limits{j.settings.Failing, j.settings.Critical}).above(Finding{Thing: s.Name, Fault: FaultLogFailing, Value: failing(s), Unit: Percent}) {
 			j.find(f)
 		}
 	}

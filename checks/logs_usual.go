@@ -92,10 +92,10 @@ func rateOf(points []Point) (u usualRate) {
 		days[p.At.YearDay()] = true
 		values = append(values, p.Value)
 	}
-	u.Median, u.Days = middleOf(values), len(days)
+	u.Median, u.Days = median(values), len(days)
 	for _, v := range values {
 		distances = append(distances, math.Abs(v-u.Median))
 	}
-	u.Spread = 1.4826 * middleOf(distances) // as for a normal distribution
+	u.Spread = 1.4826 * median(distances) // as for a normal distribution
 	return u
 }

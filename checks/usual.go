@@ -123,7 +123,7 @@ func foldPoints(points []Point, length time.Duration) (all []Hour) {
 			next++
 		}
 		all = append(all, Hour{
-			At: begin, Median: quantile(values, 0.5), Low: values[0], High: values[len(values)-1], Count: len(values), // sorted now
+			At: begin, Median: median(values), Low: values[0], High: values[len(values)-1], Count: len(values), // sorted now
 		})
 		first = next
 	}
