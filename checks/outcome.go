@@ -66,9 +66,13 @@ func mark(s Status) string {
 func sayOutcome(l *text.Language, o Outcome, now time.Time) string {
 	said := sayVerdict(l, o, now)
 	if o.Learning != nil {
-		said += " " + l.Say("checks.usual.cold", "Days", o.Learning.Days, "Of", o.Learning.Of)
+		said += " " + sayLearning(l, *o.Learning)
 	}
 	return said
+}
+
+func sayLearning(l *text.Language, how Learning) string {
+	return l.Say("checks.usual.cold", "Days", how.Days, "Of", how.Of)
 }
 
 func sayVerdict(l *text.Language, o Outcome, now time.Time) string {
