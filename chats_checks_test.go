@@ -40,6 +40,7 @@ type engine struct {
 	samples []hosts.ContainerSample
 	fault   checks.Fault
 	after   time.Duration
+	read    bool // what it has now was measured
 }
 
 // Run answers for the engines of the story, and leaves the rest to the bot.
@@ -86,13 +87,25 @@ type storyEngine struct {
 
 func (e storyEngine) Name() string { return e.host }
 
+// Ping fails when what the engine has changed: a story is not about the minute that a
+// measurement may be old.
 func (e storyEngine) Ping(context.Context) error {
-	_, err := e.now()
-	return err
+	e.all.mu.Lock()
+	defer e.all.mu.Unlock()
+	if !e.all.of[e.host].read {
+		return errors.New("there is something new")
+	}
+	return nil
 }
 
 func (e storyEngine) Since(context.Context, []hosts.ContainerSample) ([]hosts.ContainerSample, error) {
-	return e.now()
+	samples, err := e.now()
+	e.all.mu.Lock()
+	defer e.all.mu.Unlock()
+	one := e.all.of[e.host]
+	one.read = true
+	e.all.of[e.host] = one
+	return samples, err
 }
 
 // Conditions are of containers that run without trouble.

@@ -184,8 +184,8 @@ func TestAFindingSaysHowUnusualItIs(t *testing.T) {
 		{"en", 70, 12, on, "4 containers, all calm"},
 		{"en", 310, 12, usualSettings{"off", 3}, "4 containers, all calm"},
 		{"en", 310, 12, usualSettings{"on", 50}, "4 containers, all calm"},
-		{"en", 310, 1, on, "4 containers, all calm (nothing is usual yet: 7 days of 14)"},
-		{"fr", 310, 1, on, "4 conteneurs, tout est calme (pas encore d’habitudes : 7 jours sur 14)"},
+		{"en", 310, 1, on, "4 containers, all calm (nothing is usual yet: day 7 of 14)"},
+		{"fr", 310, 1, on, "4 conteneurs, tout est calme (pas encore d’habitudes : jour 7 sur 14)"},
 		{"en", 310, 1, usualSettings{"off", 3}, "4 containers, all calm"},
 	} {
 		if got := judged(t, tt.code, tt.value, tt.weeks, tt.s); got != tt.want {

@@ -62,10 +62,11 @@ func mark(s Status) string {
 	return emoji(s)
 }
 
-// sayOutcome says what was found, and that what is usual is not known yet.
+// sayOutcome says what was found, or that all is well and that what is usual is not known
+// yet.
 func sayOutcome(l *text.Language, o Outcome, now time.Time) string {
 	said := sayVerdict(l, o, now)
-	if o.Learning != nil {
+	if o.Learning != nil && len(o.Findings) == 0 {
 		said += " " + sayLearning(l, *o.Learning)
 	}
 	return said
