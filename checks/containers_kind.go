@@ -27,7 +27,7 @@ const containersName = "containers"
 func containersKind() Kind {
 	return Kind{
 		Name: containersName, Needs: NeedsDocker, Measure: measureContainers, Calm: calmContainers,
-		Help:     "What the running containers use, as docker stats shows it, which use far more than they usually do, and which restart, are unhealthy, stopped with an error or ran out of memory.",
+		Help: "What the running containers use, as docker stats shows it, which use far more than they usually do, and which restart, are unhealthy, stopped with an error or ran out of memory.",
 		Settings: containersSettings{
 			Near: NearLimit, Restarts: 3, Within: 24 * time.Hour, Conditions: true,
 			usualSettings: usualByDefault(), UnusualCPU: 50, UnusualMemory: 200,
