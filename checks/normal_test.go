@@ -121,6 +121,32 @@ func TestWhatIsUsualFollowsTheClocks(t *testing.T) {
 	}
 }
 
+// The hours before and after are those by the clock, also in the nights in which one is
+// missing or comes twice, as somebody finds them a week later.
+func TestHoursBesideAreThoseOfTheClock(t *testing.T) {
+	paris := inParis(t)
+	for _, tt := range []struct {
+		now  time.Time
+		want string
+	}{
+		{time.Date(2026, 4, 5, 3, 30, 0, 0, paris), "3 4"}, // there was no two, and one is no neighbour
+		{time.Date(2026, 4, 5, 1, 30, 0, 0, paris), "0 1 3"},
+		{time.Date(2026, 11, 1, 2, 30, 0, 0, paris), "1 2 3"}, // not twice two
+		{time.Date(2026, 11, 1, 3, 30, 0, 0, paris), "2 3 4"},
+		{time.Date(2026, 11, 1, 9, 30, 0, 0, paris), "8 9 10"},
+	} {
+		var hours []string
+		for _, b := range likeHours(tt.now) {
+			if night := tt.now.AddDate(0, 0, -7); b.In(paris).YearDay() == night.YearDay() {
+				hours = append(hours, fmt.Sprint(b.In(paris).Hour()))
+			}
+		}
+		if got := strings.Join(hours, " "); got != tt.want {
+			t.Errorf("a week before %s: the hours %s, want %s", tt.now, got, tt.want)
+		}
+	}
+}
+
 func TestOneBadWeekDoesNotBecomeUsual(t *testing.T) {
 	now := time.Date(2026, 11, 22, 20, 10, 0, 0, inParis(t))
 	bad := now.AddDate(0, 0, -21)
