@@ -40,6 +40,7 @@ type engine struct {
 	samples []hosts.ContainerSample
 	fault   checks.Fault
 	after   time.Duration
+	read    bool // what it has now was measured
 }
 
 // Run answers for the engines of the story, and leaves the rest to the bot.
@@ -48,7 +49,7 @@ func (e *engines) Run(ctx context.Context, refs []string, l *text.Language) []ch
 	for _, ref := range refs {
 		kind, host, _ := strings.Cut(ref, " ")
 		e.mu.Lock()
-		one, known := e.of[host]
+		one := e.of[host]
 		found, other := e.found[ref]
 		e.mu.Unlock()
 		if other {
@@ -56,7 +57,7 @@ func (e *engines) Run(ctx context.Context, refs []string, l *text.Language) []ch
 			outcomes = append(outcomes, found)
 			continue
 		}
-		if kind != "containers" || !known {
+		if kind != "containers" || one.fault == "" { // see storyEngine
 			outcomes = append(outcomes, e.behind.Run(ctx, []string{ref}, l)...)
 			continue
 		}
@@ -75,8 +76,54 @@ func (e engine) answer(ctx context.Context, ref, host string) checks.Outcome {
 			Check: "containers", Host: host, At: time.Now(), Findings: []checks.Finding{{Thing: host, Fault: e.fault}}, Error: "dial 192.0.2.1",
 		}}
 	}
-	m := checks.NewMeasurement(host, e.samples, time.Now())
-	return checks.Outcome{Ref: ref, Result: m.Result, Count: len(m.Containers), Containers: m.Containers}
+	return checks.Outcome{}
+}
+
+// storyEngine is the engine of a host, for the samplers of the bot.
+type storyEngine struct {
+	all  *engines
+	host string
+}
+
+func (e storyEngine) Name() string { return e.host }
+
+// Ping fails when what the engine has changed: a story is not about the minute that a
+// measurement may be old.
+func (e storyEngine) Ping(context.Context) error {
+	e.all.mu.Lock()
+	defer e.all.mu.Unlock()
+	if !e.all.of[e.host].read {
+		return errors.New("there is something new")
+	}
+	return nil
+}
+
+func (e storyEngine) Since(context.Context, []hosts.ContainerSample) ([]hosts.ContainerSample, error) {
+	samples, err := e.now()
+	e.all.mu.Lock()
+	defer e.all.mu.Unlock()
+	one := e.all.of[e.host]
+	one.read = true
+	e.all.of[e.host] = one
+	return samples, err
+}
+
+// Conditions are of containers that run without trouble.
+func (e storyEngine) Conditions(context.Context) (all []hosts.Condition, err error) {
+	samples, err := e.now()
+	for _, s := range samples {
+		all = append(all, hosts.Condition{Container: hosts.Container{ID: s.ID, Name: s.Name, State: cmp.Or(s.State, "running")}})
+	}
+	return all, err
+}
+
+func (e storyEngine) now() ([]hosts.ContainerSample, error) {
+	e.all.mu.Lock()
+	defer e.all.mu.Unlock()
+	if one := e.all.of[e.host]; one.fault == "" {
+		return one.samples, nil
+	}
+	return nil, &hosts.UnreachableError{Host: e.host, Err: errors.New("dial 192.0.2.1")}
 }
 
 // connect puts the engines of the story in the place of the real ones.
@@ -90,6 +137,11 @@ func (c *chat) connect() *engines {
 			}
 			c.engines.behind, r.alerts.Checks, r.watch.Suite = r.alerts.Checks, c.engines, c.engines
 			c.engines.real, r.commands.Engines = r.commands.Engines, c.engines
+			for host := range c.engines.of {
+				if err := r.samplers.Use(host, storyEngine{c.engines, host}); err != nil {
+					c.t.Error(err)
+				}
+			}
 		}
 	}
 	return c.engines
@@ -143,10 +195,10 @@ func (c *chat) setLog(s step, m []string) error {
 	return nil
 }
 
-var containerForm = regexp.MustCompile(`^(\S+)(?: (\d+)%)?( restarting)?$`)
+var containerForm = regexp.MustCompile(`^(\S+)(?: (\d+)%)?(?: cpu (\d+)%)?( restarting)?$`)
 
 // setContainers says what runs on a host: "nextcloud 95%", which is how much of its
-// memory it uses, "db restarting", or a name alone.
+// memory it uses, "peertube cpu 310%", "db restarting", or a name alone.
 func (c *chat) setContainers(_ step, m []string) error {
 	var samples []hosts.ContainerSample
 	for words := range strings.SplitSeq(m[2], ", ") {
@@ -157,7 +209,9 @@ func (c *chat) setContainers(_ step, m []string) error {
 		share, _ := strconv.Atoi(form[2])
 		s := hosts.ContainerSample{ID: form[1], Name: form[1], At: time.Now().AddDate(100, 0, 0)} // the measurement's own time counts
 		s.Memory.Usage, s.Memory.Limit, s.PIDs.Current = uint64(share)<<20, 100<<20, 12
-		if form[3] != "" {
+		used, _ := strconv.ParseUint(cmp.Or(form[3], "0"), 10, 64)
+		s.Before, s.Now = hosts.CPU{System: 100, Cores: 1}, hosts.CPU{System: 200, Used: used, Cores: 1}
+		if form[4] != "" {
 			s.State = "restarting"
 		}
 		samples = append(samples, s)

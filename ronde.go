@@ -85,7 +85,7 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 		Language: language, Log: log, Changed: r.outbox.Wake,
 	}
 	r.commands = commands.NewDesk(&commands.Desk{
-		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: r.samplers, Checks: suite, Engines: checks.Engines{Hosts: set}, Counts: suite, Watch: r.watch,
+		Store: s, Routines: r.routines, Alerts: r.alerts, Stats: suite, Checks: suite, Engines: checks.Engines{Hosts: set}, Counts: suite, Watch: r.watch,
 		Rights: c.Rights, Language: language, Location: c.Location, Log: log,
 	})
 	r.outbox.Connect(map[string]cards.Render{

@@ -102,32 +102,19 @@ func usualOf(ctx context.Context, a Asked, b probe.Backup, now time.Time) (u usu
 			}
 		}
 		if len(values) > 0 {
-			return middleOf(values), nil
+			return median(values), nil
 		}
 		points, err := a.History.Points(ctx, Series{Check: "backups", Name: a.Name, Metric: metric, Thing: b.Name}, now.Add(-30*day))
 		for _, p := range points {
 			values = append(values, p.Value)
 		}
-		return middleOf(values), err
+		return median(values), err
 	}
 	if u.bytes, err = earlier("size", func(r probe.Run) *int64 { return r.Bytes }); err != nil {
 		return u, err
 	}
 	u.files, err = earlier("files", func(r probe.Run) *int64 { return r.Files })
 	return u, err
-}
-
-// middleOf is the median; 0 of nothing.
-func middleOf(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	slices.Sort(values)
-	half := len(values) / 2
-	if len(values)%2 == 1 {
-		return values[half]
-	}
-	return (values[half-1] + values[half]) / 2
 }
 
 func newBackupsReport(name string, all []probe.Backup, s backupSettings, before map[string]usual, at time.Time) BackupsReport {
@@ -154,7 +141,8 @@ func (s backupSettings) judge(b probe.Backup, u usual, at time.Time) []Finding {
 		return []Finding{{Status: Critical, Thing: b.Name, Fault: FaultBackupNone}}
 	}
 	last := b.Runs[0]
-	found := above(b.Name, FaultBackupOld, inDays(at.Sub(last.At)), inDays(s.MaxAge), inDays(s.Critical), Days)
+	old := limits{inDays(s.MaxAge), inDays(s.Critical)}
+	found := old.above(Finding{Thing: b.Name, Fault: FaultBackupOld, Value: inDays(at.Sub(last.At)), Unit: Days})
 	if b.Failed.After(last.At) {
 		found = append(found, Finding{Status: Warning, Thing: b.Name, Fault: FaultBackupFailed, Value: inDays(at.Sub(b.Failed)), Unit: Days})
 	}

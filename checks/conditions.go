@@ -22,7 +22,7 @@ func judgeContainers(name string, m Measurement, f containerFacts, s containersS
 	ignored := func(name string) bool { return slices.Contains(s.Ignore, name) }
 	m.Containers = slices.DeleteFunc(slices.Clone(m.Containers), func(c Container) bool { return ignored(c.Name) })
 	m.Conditions = slices.DeleteFunc(slices.Clone(f.conditions), func(c hosts.Condition) bool { return ignored(c.Name) })
-	findings := f.unknown(name, m.Conditions)
+	findings := append(f.unknown(name, m.Conditions), f.unusual...)
 	var metrics []Metric
 	for _, c := range m.Containers {
 		findings = append(findings, c.findings(s.Near)...)
@@ -37,7 +37,7 @@ func judgeContainers(name string, m Measurement, f containerFacts, s containersS
 	}
 	slices.SortFunc(findings, worse)
 	m.Result = newResult(containersName, name, m.At, findings)
-	m.Metrics = metrics
+	m.Metrics, m.Learning = metrics, f.learning
 	return m
 }
 
@@ -45,10 +45,12 @@ func (c Container) metrics() []Metric {
 	if c.Fault != "" {
 		return nil
 	}
-	return []Metric{
-		{"cpu", c.Name, c.CPU, Percent}, {"memory", c.Name, float64(c.Memory), Bytes}, {"pids", c.Name, float64(c.PIDs), Count},
-	}
+	return []Metric{c.cpu(), c.memory(), {"pids", c.Name, float64(c.PIDs), Count}}
 }
+
+func (c Container) cpu() Metric { return Metric{"cpu", c.Name, c.CPU, Percent} }
+
+func (c Container) memory() Metric { return Metric{"memory", c.Name, float64(c.Memory), Bytes} }
 
 // unknown finds whose condition nobody could tell: all, as where a proxy keeps it to
 // itself, or single ones. The notes are for the terminal.

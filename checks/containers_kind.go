@@ -16,6 +16,9 @@ type containersSettings struct {
 	Within     time.Duration `set:"within" least:"1m" most:"14d" help:"For how long a restart counts, and a container that ran and stopped with an error."`
 	Conditions bool          `set:"conditions" help:"Whether restarts, health and stopped containers count: a proxy must let /containers/{id}/json through for that."`
 	Ignore     []string      `set:"ignore" example:"[\"backup-job\"]" help:"Containers that do not count."`
+	usualSettings
+	UnusualCPU    float64 `set:"unusual_cpu" unit:"% of a core" least:"0" help:"A container whose CPU is above its median by less is not unusual."`
+	UnusualMemory float64 `set:"unusual_memory" unit:"MiB" least:"0" help:"A container whose memory is above its median by less is not unusual."`
 }
 
 // containersName is the kind of check whose figures are kept warm.
@@ -24,8 +27,11 @@ const containersName = "containers"
 func containersKind() Kind {
 	return Kind{
 		Name: containersName, Needs: NeedsDocker, Measure: measureContainers, Calm: calmContainers,
-		Help:     "What the running containers use, as docker stats shows it, and which restart, are unhealthy, stopped with an error or ran out of memory.",
-		Settings: containersSettings{Near: NearLimit, Restarts: 3, Within: 24 * time.Hour, Conditions: true},
+		Help: "What the running containers use, as docker stats shows it, which use far more than they usually do, and which restart, are unhealthy, stopped with an error or ran out of memory.",
+		Settings: containersSettings{
+			Near: NearLimit, Restarts: 3, Within: 24 * time.Hour, Conditions: true,
+			usualSettings: usualByDefault(), UnusualCPU: 50, UnusualMemory: 200,
+		},
 	}
 }
 
@@ -55,6 +61,7 @@ func lookAtContainers(ctx context.Context, a Asked, e Engine, figures func(conte
 		return away(a.Name, err), err
 	}
 	facts.recall(ctx, a, s.Within, time.Now())
+	facts.compare(ctx, a, m.Containers)
 	return judgeContainers(a.Name, m, facts, s), nil
 }
 
@@ -64,6 +71,8 @@ type containerFacts struct {
 	err        error           // why there are none
 	restarted  map[string]int  // by name: how often within the time that counts, where it is known
 	ran        map[string]bool // by name: those that stopped and were seen running within that time
+	unusual    []Finding
+	learning   *Learning // what is usual is not known yet
 }
 
 // recall looks up what was measured before.
@@ -83,6 +92,15 @@ func (f *containerFacts) recall(ctx context.Context, a Asked, within time.Durati
 		case failedAtEnd(c):
 			f.ran[c.Name] = len(points("memory", c.Name)) > 0
 		}
+	}
+}
+
+// compare looks up what is usual.
+func (f *containerFacts) compare(ctx context.Context, a Asked, all []Container) {
+	var err error
+	f.unusual, f.learning, err = unusualContainers(ctx, a, all)
+	if f.err == nil {
+		f.err = err
 	}
 }
 

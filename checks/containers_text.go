@@ -32,6 +32,14 @@ func WriteStats(m *text.Message, l *text.Language, s Measurement, now time.Time)
 	if len(calm) > 0 {
 		m.Text(sayCalm(l, calm)).Line()
 	}
+	writeLearning(m, l, s.Result)
+}
+
+// writeLearning says that what is usual is not known yet.
+func writeLearning(m *text.Message, l *text.Language, r Result) {
+	if r.Learning != nil {
+		m.Text(sayLearning(l, *r.Learning)).Line()
+	}
 }
 
 // oneBlock returns the containers that are shown when there is room for one block,
@@ -75,6 +83,7 @@ func WriteStatsAll(m *text.Message, l *text.Language, s Measurement, now time.Ti
 	writeHeadline(m, l, s, now)
 	writeFindings(m, l, s.Findings)
 	writeBlocks(m, l, slices.Concat(busy, calm))
+	writeLearning(m, l, s.Result)
 }
 
 // WriteStatsError writes why there is no measurement, for the person who asked. It
@@ -173,7 +182,11 @@ func sayFault(l *text.Language, f Finding) string {
 	if f.Limit > 0 {
 		share = f.Value / f.Limit * 100
 	}
-	return l.Say("checks.fault."+string(f.Fault), "Share", fmt.Sprintf("%.0f", share), "Value", value, "Limit", limit)
+	if f.Usual != nil {
+		value = sayValue(l, f.Value, f.Unit)
+	}
+	args := []any{"Share", fmt.Sprintf("%.0f", share), "Value", value, "Limit", limit, "Metric", sayMetric(l, f)}
+	return l.Say("checks.fault."+string(f.Fault), args...) + sayUsual(l, f)
 }
 
 func sayCalm(l *text.Language, rest []Container) string {

@@ -79,8 +79,9 @@ func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time
 			continue
 		}
 		space := spaceUsed(d)
-		findings = append(findings, above(d.Mount, FaultSpace, space, s.Warning, s.Critical, Percent)...)
-		findings = append(findings, above(d.Mount, FaultInodes, percent(d.InodesUsed, d.Inodes), s.Warning, s.Critical, Percent)...)
+		full := limits{s.Warning, s.Critical}
+		findings = append(findings, full.above(Finding{Thing: d.Mount, Fault: FaultSpace, Value: space, Unit: Percent})...)
+		findings = append(findings, full.above(Finding{Thing: d.Mount, Fault: FaultInodes, Value: percent(d.InodesUsed, d.Inodes), Unit: Percent})...)
 		metrics = append(metrics, Metric{"used", d.Mount, float64(d.Used), Bytes}, Metric{"space", d.Mount, space, Percent})
 	}
 	findings = append(findings, more...)
@@ -93,17 +94,6 @@ func daysOf(d time.Duration) float64 { return d.Hours() / 24 }
 
 // spaceUsed is in percent, as df rounds up from: without what is reserved for root.
 func spaceUsed(d probe.Disk) float64 { return percent(d.Used, d.Used+d.Free) }
-
-// above finds a value that is too high.
-func above(thing string, fault Fault, value, warning, critical float64, unit Unit) []Finding {
-	switch {
-	case value >= critical:
-		return []Finding{{Status: Critical, Thing: thing, Fault: fault, Value: value, Limit: critical, Unit: unit}}
-	case value >= warning:
-		return []Finding{{Status: Warning, Thing: thing, Fault: fault, Value: value, Limit: warning, Unit: unit}}
-	}
-	return nil
-}
 
 // tell adds a line for each file system, and the fullest for when all is well.
 func (r DiskReport) tell(o *Outcome, l *text.Language) {

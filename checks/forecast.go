@@ -29,7 +29,7 @@ func trend(points []Point) (perDay float64, steady bool) {
 		}
 	}
 	slices.Sort(slopes)
-	return quantile(slopes, 0.5), quantile(slopes, 0.25) > 0
+	return median(slopes), quantile(slopes, 0.25) > 0
 }
 
 func days(from, to time.Time) float64 { return to.Sub(from).Hours() / 24 }

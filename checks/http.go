@@ -77,7 +77,8 @@ func newHTTPReport(name string, answer webAnswer, err error, s httpSettings, at 
 		return HTTPReport{Result: newResult("http", name, at, []Finding{{Status: Critical, Thing: s.host(), Fault: pageFault(err)}})}
 	}
 	ms := float64(answer.took.Microseconds()) / 1000
-	findings := above(name, FaultPageSlow, ms, float64(s.Warning.Milliseconds()), float64(s.Critical.Milliseconds()), Milliseconds)
+	slow := limits{float64(s.Warning.Milliseconds()), float64(s.Critical.Milliseconds())}
+	findings := slow.above(Finding{Thing: name, Fault: FaultPageSlow, Value: ms, Unit: Milliseconds})
 	right := answer.status == s.Status || s.Status == 0 && answer.status >= 200 && answer.status < 300
 	switch {
 	case !right:

@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,12 +62,12 @@ func measureLoad(ctx context.Context, a Asked) (Report, error) {
 }
 
 func newLoadReport(name string, v probe.Vitals, s loadSettings, at time.Time) LoadReport {
-	never := 200.0 // percent
-	var findings []Finding
-	findings = append(findings, above(name, FaultLoad, v.Load5/float64(max(v.Cores, 1)), s.Load, s.LoadCritical, Count)...)
-	findings = append(findings, above(name, FaultUsed, memoryShare(v), s.Memory, s.MemoryCrit, Percent)...)
-	findings = append(findings, above(name, FaultSwap, percent(v.SwapUsed, v.Swap), s.Swap, never, Percent)...)
-	findings = append(findings, above(name, FaultPressure, v.Pressure["memory"].Some, s.Pressure, never, Percent)...)
+	findings := slices.Concat(
+		limits{s.Load, s.LoadCritical}.above(Finding{Thing: name, Fault: FaultLoad, Value: v.Load5 / float64(max(v.Cores, 1))}),
+		limits{s.Memory, s.MemoryCrit}.above(Finding{Thing: name, Fault: FaultUsed, Value: memoryShare(v), Unit: Percent}),
+		limits{Warning: s.Swap}.above(Finding{Thing: name, Fault: FaultSwap, Value: percent(v.SwapUsed, v.Swap), Unit: Percent}),
+		limits{Warning: s.Pressure}.above(Finding{Thing: name, Fault: FaultPressure, Value: v.Pressure["memory"].Some, Unit: Percent}),
+	)
 	r := LoadReport{Result: newResult("load", name, at, findings), Vitals: v}
 	r.Metrics = []Metric{
 		{"load1", "", v.Load1, Count}, {"cpu", "", v.CPU, Percent},

@@ -14,10 +14,10 @@ import (
 const (
 	FaultLogErrors   Fault = "log-errors"   // Value and Limit per hour
 	FaultLogFailing  Fault = "log-failing"  // of the requests, in percent
-	FaultLogLines    Fault = "log-lines"    // unusually many per hour; Limit is what is usual, as Note says
+	FaultLogLines    Fault = "log-lines"    // unusually many per hour, as [FaultUnusual]
 	FaultLogRequests Fault = "log-requests" // the same
 	FaultLogUnusual  Fault = "log-unusual"  // the same of errors
-	FaultLogSilent   Fault = "log-silent"   // Limit is how many lines per hour are usual
+	FaultLogSilent   Fault = "log-silent"   // Usual says how many lines per hour there usually are
 	FaultLogNew      Fault = "log-new"      // a service that never wrote before
 	FaultLogGap      Fault = "log-gap"      // something was deleted before it was read
 	FaultLogBehind   Fault = "log-behind"   // more comes in than can be read
@@ -31,9 +31,9 @@ type logsSettings struct {
 	Failing   float64  `set:"failing" unit:"%" least:"0" most:"100" help:"Requests of a service that are answered with 5xx from which it warns."`
 	Critical  float64  `set:"failing_critical" unit:"%" least:"0" most:"100" help:"And from which it is critical."`
 	Requests  float64  `set:"requests" unit:"/h" help:"With fewer requests than that their share says nothing."`
-	Unusual   float64  `set:"unusual" least:"0" most:"100" help:"How many times the usual spread lines, errors or requests must be above what is usual at that hour; 0 turns that and silence off."`
 	Newcomers string   `set:"newcomers" oneof:"show|warn" help:"What a service does that never wrote before."`
 	Ignore    []string `set:"ignore" example:"[\"cron\"]" help:"Services that are counted but never a finding."`
+	usualSettings
 }
 
 // Judge says that critical comes after warning.
@@ -52,15 +52,14 @@ type LogsReport struct {
 	// last hour, once so much is known.
 	From     time.Time      `json:"from"`
 	To       time.Time      `json:"to"`
-	First    bool           `json:"first,omitempty"`    // counting begins now: Services are those of the end of the log
-	Learning bool           `json:"learning,omitempty"` // what is usual is not known yet
-	Services []logs.Service `json:"services"`           // by name; never nil
+	First    bool           `json:"first,omitempty"` // counting begins now: Services are those of the end of the log
+	Services []logs.Service `json:"services"`        // by name; never nil
 }
 
 func logsKind() Kind {
 	return Kind{
-		Name: logsName, Needs: NeedsProbe, Help: "What came into a log in the last hour, by service: lines, errors, requests, and what of it is unusual.",
-		Settings: logsSettings{Log: "syslog", Failing: 10, Critical: 50, Requests: 50, Unusual: 6, Newcomers: "show"},
+		Name: logsName, Needs: NeedsProbe, Help: "What came into a log in the last hour, by service: lines, errors, requests, and what of it is unusual at that hour, as is the silence of a service that always writes.",
+		Settings: logsSettings{Log: "syslog", Failing: 10, Critical: 50, Requests: 50, Newcomers: "show", usualSettings: usualByDefault()},
 		Measure:  measureLogs, Calm: calmLogs,
 	}
 }
@@ -75,7 +74,7 @@ func measureLogs(ctx context.Context, a Asked) (Report, error) {
 		return firstLogsReport(a.Name, s.Log, got, m.head.At), nil
 	}
 	window := m.since(m.head.At.Add(-logWindow))
-	usual, err := usualOfLogs(ctx, a, m.head, window)
+	usual, err := habitsOfLogs(ctx, a, m.head, window)
 	if err != nil {
 		return LogsReport{Result: failed(logsName, a.Name, time.Now(), err), Log: s.Log, Services: []logs.Service{}}, err
 	}

@@ -2,8 +2,6 @@ package checks
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -17,6 +15,7 @@ const (
 	fewErrors   = 10
 	fewRequests = 100
 	fewUsual    = 30 // a service that usually writes fewer lines may be silent for an hour
+	neverSilent = 3  // a service always writes if its median is so many times its distance from the lowest
 	mostJudged  = 60 // services, those with most lines
 )
 
@@ -26,16 +25,16 @@ const atLeastWindow = 5 * time.Minute
 // firstLogsReport is the result of a first reading: nobody knows of which time it is.
 func firstLogsReport(name, log string, got probe.LogCounts, at time.Time) LogsReport {
 	return LogsReport{
-		Result: newResult(logsName, name, at, nil), Log: log, From: at, To: at, First: true, Learning: true,
+		Result: newResult(logsName, name, at, nil), Log: log, From: at, To: at, First: true,
 		Services: append([]logs.Service{}, got.Services...),
 	}
 }
 
 // newLogsReport judges what came into a log in a window of time, beside what is usual at
 // that hour.
-func newLogsReport(name string, h logHead, w logPart, s logsSettings, usual map[Series]usualRate) LogsReport {
-	r := LogsReport{Log: h.Log, From: w.From, To: w.To, Learning: len(usual) == 0, Services: append([]logs.Service{}, w.Services...)}
-	j := logJudge{name: name, head: h, window: w, settings: s, usual: usual, hours: w.To.Sub(w.From).Hours()}
+func newLogsReport(name string, h logHead, w logPart, s logsSettings, usual *habits) LogsReport {
+	r := LogsReport{Log: h.Log, From: w.From, To: w.To, Services: append([]logs.Service{}, w.Services...)}
+	j := logJudge{head: h, window: w, settings: s, usual: usual, hours: w.To.Sub(w.From).Hours()}
 	if w.To.Sub(w.From) >= atLeastWindow {
 		j.judge()
 	}
@@ -46,17 +45,16 @@ func newLogsReport(name string, h logHead, w logPart, s logsSettings, usual map[
 		j.find(Finding{Status: Warning, Thing: h.Log, Fault: FaultLogBehind})
 	}
 	r.Result = newResult(logsName, name, h.At, j.findings)
-	r.Metrics = j.metrics
+	r.Metrics, r.Learning = j.metrics, usual.learning
 	return r
 }
 
 // logJudge judges one window.
 type logJudge struct {
-	name     string
 	head     logHead
 	window   logPart
 	settings logsSettings
-	usual    map[Series]usualRate
+	usual    *habits
 	hours    float64
 
 	findings []Finding
@@ -66,17 +64,9 @@ type logJudge struct {
 func (j *logJudge) find(f Finding) { j.findings = append(j.findings, f) }
 
 func (j *logJudge) judge() {
-	all := slices.Clone(j.window.Services)
-	for name := range j.head.New {
-		if !slices.ContainsFunc(all, func(s logs.Service) bool { return s.Name == name }) {
-			all = append(all, logs.Service{Name: name}) // it wrote nothing, which is a measure, too
-		}
-	}
-	slices.SortFunc(all, func(a, b logs.Service) int {
-		return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Name, b.Name))
-	})
+	all := judgedServices(j.head, j.window)
 	silent := 0
-	for _, s := range all[:min(len(all), mostJudged)] {
+	for _, s := range all {
 		j.measure(s)
 		if slices.Contains(j.settings.Ignore, s.Name) {
 			continue
@@ -89,6 +79,20 @@ func (j *logJudge) judge() {
 	}
 	j.silence(all, silent)
 	slices.SortStableFunc(j.findings, func(a, b Finding) int { return cmp.Compare(excess(b), excess(a)) })
+}
+
+// judgedServices are those with most lines first. One that wrote nothing is a measure, too.
+func judgedServices(h logHead, w logPart) []logs.Service {
+	all := slices.Clone(w.Services)
+	for name := range h.New {
+		if !slices.ContainsFunc(all, func(s logs.Service) bool { return s.Name == name }) {
+			all = append(all, logs.Service{Name: name})
+		}
+	}
+	slices.SortFunc(all, func(a, b logs.Service) int {
+		return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Name, b.Name))
+	})
+	return all[:min(len(all), mostJudged)]
 }
 
 // excess is how many times the limit a value is.
@@ -120,7 +124,7 @@ func (j *logJudge) limits(s logs.Service) {
 		j.find(Finding{Status: Warning, Thing: s.Name, Fault: FaultLogErrors, Value: rate, Limit: most, Unit: PerHour})
 	}
 	if float64(s.Requests)/j.hours >= j.settings.Requests && j.settings.Failing > 0 {
-		for _, f := range above(s.Name, FaultLogFailing, failing(s), j.settings.Failing, j.settings.Critical, Percent) {
+		for _, f := range (limits{j.settings.Failing, j.settings.Critical}).above(Finding{Thing: s.Name, Fault: FaultLogFailing, Value: failing(s), Unit: Percent}) {
 			j.find(f)
 		}
 	}
@@ -138,22 +142,23 @@ func isNewIn(h logHead, w logPart, name string) bool {
 	return known && first.After(w.From) && first.Sub(h.Since) >= 24*time.Hour
 }
 
-// compare compares a service with what is usual.
+// compare compares a service with what is usual. However small the spread is, less than
+// twice the median and than a few more are not unusual.
 func (j *logJudge) compare(s logs.Service) {
 	for _, c := range []struct {
 		metric string
 		fault  Fault
 		few    float64
 	}{{"errors", FaultLogUnusual, fewErrors}, {"requests", FaultLogRequests, fewRequests}, {"lines", FaultLogLines, fewLines}} {
-		u, known := j.usual[Series{logsName, j.name, c.metric, s.Name}]
-		rate := float64(countOf(s, c.metric)) / j.hours
-		if !known || j.settings.Unusual == 0 || rate <= u.most(j.settings.Unusual, c.few) {
-			continue
-		}
 		if c.metric == "lines" && s.Requests > 0 && j.found(s.Name, FaultLogRequests) {
 			continue // these lines are those requests
 		}
-		j.find(Finding{Status: Warning, Thing: s.Name, Fault: c.fault, Value: rate, Limit: max(u.Median, 1), Unit: PerHour, Note: u.span()})
+		n, _ := j.usual.of(c.metric, s.Name)
+		rate := Metric{c.metric, s.Name, float64(countOf(s, c.metric)) / j.hours, PerHour}
+		for _, f := range j.usual.judge(rate, j.settings.usualSettings, max(c.few, n.Median)/j.settings.Factor) {
+			f.Fault = c.fault
+			j.find(f)
+		}
 	}
 }
 
@@ -161,39 +166,27 @@ func (j *logJudge) found(thing string, fault Fault) bool {
 	return slices.ContainsFunc(j.findings, func(f Finding) bool { return f.Thing == thing && f.Fault == fault })
 }
 
-// most is what is still usual: a number of spreads above the median, and never less than
-// twice the median, nor than a few.
-func (u usualRate) most(spreads, few float64) float64 {
-	return max(u.Median+spreads*u.Spread, 2*u.Median, u.Median+few)
-}
-
-// span says what is usual, in figures: "20–60".
-func (u usualRate) span() string {
-	low, high := math.Round(max(u.Median-u.Spread, 0)), math.Round(u.Median+u.Spread)
-	if low == high {
-		return fmt.Sprintf("%.0f", low)
-	}
-	return fmt.Sprintf("%.0f–%.0f", low, high)
-}
-
 // isSilent tells whether a service writes nothing that never does so at this hour.
 func (j *logJudge) isSilent(s logs.Service) bool {
-	u, known := j.usual[Series{logsName, j.name, "lines", s.Name}]
-	return known && s.Lines == 0 && j.settings.Unusual > 0 && j.window.To.Sub(j.window.From) >= logWindow &&
-		u.Median >= fewUsual && u.Median-3*u.Spread > 0
+	n, known := j.usual.of("lines", s.Name)
+	low, _ := n.Bounds(neverSilent, 0)
+	return known && s.Lines == 0 && j.settings.Usual == "on" && j.window.To.Sub(j.window.From) >= logWindow &&
+		n.Median >= fewUsual && low > 0
 }
 
 // silence finds those that are silent. When nobody wrote anything it is one thing.
 func (j *logJudge) silence(all []logs.Service, silent int) {
-	usually := 0.0
+	var sum Usual
 	for _, s := range all {
-		u := j.usual[Series{logsName, j.name, "lines", s.Name}]
-		usually += u.Median
+		n, known := j.usual.of("lines", s.Name)
+		if known {
+			sum = Usual{Metric: "lines", Low: sum.Low + n.Low, High: sum.High + n.High, When: n.When, Weeks: n.Weeks, Days: n.Days}
+		}
 		if j.isSilent(s) && all[0].Lines > 0 && !slices.Contains(j.settings.Ignore, s.Name) {
-			j.find(Finding{Status: Warning, Thing: s.Name, Fault: FaultLogSilent, Limit: u.Median, Unit: PerHour, Note: u.span()})
+			j.find(Finding{Status: Warning, Thing: s.Name, Fault: FaultLogSilent, Unit: PerHour, Usual: &n.Usual})
 		}
 	}
 	if silent > 0 && all[0].Lines == 0 {
-		j.find(Finding{Status: Warning, Thing: j.head.Log, Fault: FaultLogSilent, Limit: usually, Unit: PerHour, Note: fmt.Sprintf("%.0f", usually)})
+		j.find(Finding{Status: Warning, Thing: j.head.Log, Fault: FaultLogSilent, Unit: PerHour, Usual: &sum})
 	}
 }

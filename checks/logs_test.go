@@ -230,13 +230,14 @@ func TestWhatStandsOutInALog(t *testing.T) {
 	wrote := func(name string, lines, errors uint64) logs.Service {
 		return logs.Service{Name: name, Lines: lines, Errors: errors}
 	}
-	usually := func(thing, metric string, median, spread float64) map[Series]usualRate {
-		return map[Series]usualRate{{logsName, "antigone", metric, thing}: {median, spread, 5}}
+	usually := func(thing, metric string, median, spread float64) *habits {
+		n := Normal{Usual{Metric: metric, Low: median - spread, High: median + spread, Weeks: 5}, median}
+		return &habits{normal: map[string]Normal{metric + "\x00" + thing: n}}
 	}
 	for _, tt := range []struct {
 		name     string
 		services []logs.Service
-		usual    map[Series]usualRate
+		usual    *habits
 		change   func(h *logHead, w *logPart, s *logsSettings)
 		want     string
 	}{
@@ -248,14 +249,14 @@ func TestWhatStandsOutInALog(t *testing.T) {
 		{"answers that fail", []logs.Service{served(100, 12)}, nil, nil, "warning web log-failing 12 of 10"},
 		{"and most of them", []logs.Service{served(100, 60)}, nil, nil, "critical web log-failing 60 of 50"},
 		{"of too few", []logs.Service{served(10, 9)}, nil, nil, ""},
-		{"more errors than usual", []logs.Service{wrote("db", 500, 100)}, usually("db", "errors", 5, 2), nil, "warning db log-unusual 100 of 5 (3–7)"},
+		{"more errors than usual", []logs.Service{wrote("db", 500, 100)}, usually("db", "errors", 5, 2), nil, "warning db log-unusual 100 of 15 (3–7)"},
 		{"few errors, though more than usual", []logs.Service{wrote("db", 500, 9)}, usually("db", "errors", 0, 0), nil, ""},
 		{"within the usual", []logs.Service{wrote("db", 3000, 0)}, usually("db", "lines", 2000, 300), nil, ""},
-		{"more lines than usual", []logs.Service{wrote("db", 9000, 0)}, usually("db", "lines", 2000, 300), nil, "warning db log-lines 9000 of 2000 (1700–2300)"},
-		{"with what is usual turned off", []logs.Service{wrote("db", 9000, 0)}, usually("db", "lines", 2000, 300), func(_ *logHead, _ *logPart, s *logsSettings) { s.Unusual = 0 }, ""},
-		{"more requests than usual", []logs.Service{served(9000, 0)}, usually("web", "requests", 2000, 300), nil, "warning web log-requests 9000 of 2000 (1700–2300)"},
-		{"one is silent", []logs.Service{wrote("db", 0, 0), wrote("web", 50, 0)}, usually("db", "lines", 200, 20), nil, "warning db log-silent 0 of 200 (180–220)"},
-		{"all are silent", []logs.Service{wrote("db", 0, 0), wrote("web", 0, 0)}, usually("db", "lines", 200, 20), nil, "warning syslog log-silent 0 of 200 (200)"},
+		{"more lines than usual", []logs.Service{wrote("db", 9000, 0)}, usually("db", "lines", 2000, 300), nil, "warning db log-lines 9000 of 4000 (1700–2300)"},
+		{"with what is usual turned off", []logs.Service{wrote("db", 9000, 0)}, usually("db", "lines", 2000, 300), func(_ *logHead, _ *logPart, s *logsSettings) { s.Usual = "off" }, ""},
+		{"more requests than usual", []logs.Service{served(9000, 0)}, usually("web", "requests", 2000, 300), nil, "warning web log-requests 9000 of 4000 (1700–2300)"},
+		{"one is silent", []logs.Service{wrote("db", 0, 0), wrote("web", 50, 0)}, usually("db", "lines", 200, 20), nil, "warning db log-silent 0 of 0 (180–220)"},
+		{"all are silent", []logs.Service{wrote("db", 0, 0), wrote("web", 0, 0)}, usually("db", "lines", 200, 20), nil, "warning syslog log-silent 0 of 0 (180–220)"},
 		{"silent as it often is", []logs.Service{wrote("db", 0, 0), wrote("web", 50, 0)}, usually("db", "lines", 200, 100), nil, ""},
 		{"silent in too short a time", []logs.Service{wrote("db", 0, 0), wrote("web", 50, 0)}, usually("db", "lines", 200, 20),
 			func(_ *logHead, w *logPart, _ *logsSettings) { w.From = w.To.Add(-30 * time.Minute) }, ""},
@@ -275,10 +276,13 @@ func TestWhatStandsOutInALog(t *testing.T) {
 				tt.change(&h, &w, &s)
 			}
 			var found []string
+			if tt.usual == nil {
+				tt.usual = &habits{}
+			}
 			for _, f := range newLogsReport("antigone", h, w, s, tt.usual).Findings {
 				one := fmt.Sprintf("%v %s %s %.0f of %.0f", f.Status, f.Thing, f.Fault, f.Value, f.Limit)
-				if f.Note != "" {
-					one += " (" + f.Note + ")"
+				if u := f.Usual; u != nil {
+					one += fmt.Sprintf(" (%.0f–%.0f)", u.Low, u.High)
 				}
 				found = append(found, one)
 			}
@@ -289,49 +293,39 @@ func TestWhatStandsOutInALog(t *testing.T) {
 	}
 }
 
-func TestWhatIsUsualAtAnHour(t *testing.T) {
-	sunday := time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
-	every := func(d time.Duration, n int, value func(at time.Time) float64) (points []Point) {
-		for i := n; i > 0; i-- {
-			at := sunday.Add(-time.Duration(i) * d)
-			points = append(points, Point{at, value(at)})
+// A log is compared with what the same check kept of it, once that is known: what is said
+// of many lines, and of none, names the hour of the week.
+func TestALogIsComparedWithItsPast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBook(t)
+		s := b.suite(newShortMemory())
+		steady := past{begin: time.Now().AddDate(0, 0, -35), now: time.Now(), value: func(time.Time) float64 { return 100 }}
+		ask := func(h History) string {
+			s.history = h
+			return strings.ReplaceAll(sayOutcome(speak("en"), b.ask(s), time.Now()), "\u00a0", " ")
 		}
-		return points
-	}
-	byDay := func(at time.Time) float64 {
-		switch {
-		case at.Hour() != 20:
-			return 9999
-		case at.Weekday() == time.Sunday:
-			return 500
+		b.write(1, "web[1]: x")
+		ask(steady)
+		time.Sleep(7 * time.Hour) // to seven in the morning of a Saturday
+		ask(steady)
+		time.Sleep(time.Hour)
+		b.write(900, "web[1]: x")
+		for _, tt := range []struct {
+			history History
+			want    string
+		}{
+			{noHistory{}, "1 service, 900 lines/h, 0 errors/h (nothing is usual yet: day 0 of 14)"},
+			{steady, "web: 900/h lines, usually 100/h on Saturday mornings"},
+		} {
+			if got := ask(tt.history); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
 		}
-		return 100
-	}
-	for name, tt := range map[string]struct {
-		points []Point
-		want   usualRate
-	}{
-		"nothing is known":      {nil, usualRate{}},
-		"the first days":        {every(24*time.Hour, 4, byDay), usualRate{}},
-		"a week of any day":     {every(24*time.Hour, 6, byDay), usualRate{100, 0, 6}},
-		"Sundays of five weeks": {every(24*time.Hour, 35, byDay), usualRate{500, 0, 5}},
-		"today does not count":  {every(time.Hour, 5, func(time.Time) float64 { return 7 }), usualRate{}},
-	} {
-		if diff := cmp.Diff(tt.want, usualAt(tt.points, sunday)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+		time.Sleep(time.Hour)
+		if got, want := ask(steady), "syslog: no line for an hour, usually 100/h on Saturday mornings"; got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-func TestOneBadHourIsNotUsual(t *testing.T) {
-	var points []Point
-	at := time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
-	for i, v := range []float64{20, 30, 9000, 40, 25} {
-		points = append(points, Point{at.AddDate(0, 0, -7*(5-i)), v})
-	}
-	if u := usualAt(points, at); u.Median != 30 || u.Spread > 20 {
-		t.Errorf("got %+v", u)
-	}
+	})
 }
 
 func TestWhatOthersChoseIsCleanedBeforeItIsKept(t *testing.T) {
@@ -376,5 +370,5 @@ func logStory(n int) LogsReport {
 	}
 	h, w := window(services...)
 	w.Gap, w.More = n > 20, n > 20
-	return newLogsReport("antigone", h, w, logsKind().Settings.(logsSettings), nil)
+	return newLogsReport("antigone", h, w, logsKind().Settings.(logsSettings), &habits{})
 }

@@ -77,9 +77,6 @@ func (r LogsReport) tell(o *Outcome, l *text.Language) {
 		rows = append(rows, r.row(l, s))
 	}
 	top := r.top(sorted)
-	if r.Learning && !r.First {
-		top = append(top, l.Say("checks.logs.learning"))
-	}
 	head := l.Say("checks.logs.columns")
 	if r.First {
 		head = l.Say("checks.logs.totals")

@@ -3,9 +3,6 @@ package checks
 import (
 	"context"
 	"fmt"
-	"math"
-	"slices"
-	"time"
 
 	"ronde/logs"
 )
@@ -25,77 +22,20 @@ func countOf(s logs.Service, metric string) uint64 {
 	return s.Lines
 }
 
-// usualRate is what is usual of something at an hour.
-type usualRate struct {
-	Median float64
-	Spread float64 // as a standard deviation, from the median of the distances to Median
-	Days   int     // from how many days it is known
-}
-
-// How many days make a rate usual.
-const (
-	fewLogWeeks = 3 // of the same weekday
-	fewLogDays  = 5 // of any
-)
-
-// known tells whether there were enough days.
-func (u usualRate) known() bool { return u.Days > 0 }
-
-// usualOfLogs learns from the history what is usual now of each service that is known.
-func usualOfLogs(ctx context.Context, a Asked, h logHead, w logPart) (map[Series]usualRate, error) {
-	all := map[Series]usualRate{}
-	for name := range h.New {
-		for _, metric := range logMetrics() {
-			s := Series{Check: logsName, Name: a.Name, Metric: metric, Thing: name}
-			points, err := a.History.Points(ctx, s, w.To.AddDate(0, 0, -36))
-			if err != nil {
-				return nil, fmt.Errorf("read the history: %w", err)
-			}
-			if u := usualAt(points, w.To); u.known() {
-				all[s] = u
-			}
+// habitsOfLogs looks up what is usual now of the services that are judged.
+func habitsOfLogs(ctx context.Context, a Asked, h logHead, w logPart) (*habits, error) {
+	if settings[logsSettings](a).Usual == "off" {
+		return habitsAt(a, w.To), nil
+	}
+	var metrics []Metric
+	for _, s := range judgedServices(h, w) {
+		for _, name := range logMetrics() {
+			metrics = append(metrics, Metric{Name: name, Thing: s.Name})
 		}
 	}
-	return all, nil
-}
-
-// usualAt is what values were at the same hour, give or take one: on the same weekdays of
-// the last five weeks, or while there are too few on all days of the last two weeks. The
-// hours just before do not count: they are what is in question.
-func usualAt(points []Point, at time.Time) usualRate {
-	near := func(p Point) bool {
-		apart := at.Sub(p.At) % (24 * time.Hour)
-		return at.Sub(p.At) > 12*time.Hour && (apart <= time.Hour || apart >= 23*time.Hour)
+	known, err := habitsOf(ctx, a, metrics, w.To)
+	if err != nil {
+		return known, fmt.Errorf("recall what is usual of a log: %w", err)
 	}
-	sameHour := slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return !near(p) })
-	sameDay := slices.DeleteFunc(slices.Clone(sameHour), func(p Point) bool {
-		apart := at.Sub(p.At) % (7 * 24 * time.Hour)
-		return apart > 12*time.Hour && apart < (7*24-12)*time.Hour
-	})
-	if u := rateOf(sameDay); u.Days >= fewLogWeeks {
-		return u
-	}
-	lately := slices.DeleteFunc(sameHour, func(p Point) bool { return at.Sub(p.At) > 15*24*time.Hour })
-	if u := rateOf(lately); u.Days >= fewLogDays {
-		return u
-	}
-	return usualRate{}
-}
-
-func rateOf(points []Point) (u usualRate) {
-	if len(points) == 0 {
-		return u
-	}
-	days := map[int]bool{}
-	var values, distances []float64
-	for _, p := range points {
-		days[p.At.YearDay()] = true
-		values = append(values, p.Value)
-	}
-	u.Median, u.Days = middleOf(values), len(days)
-	for _, v := range values {
-		distances = append(distances, math.Abs(v-u.Median))
-	}
-	u.Spread = 1.4826 * middleOf(distances) // as for a normal distribution
-	return u
+	return known, nil
 }

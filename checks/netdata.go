@@ -101,7 +101,7 @@ func newChartReport(name string, chart probe.ChartValue, s netdataSettings, at t
 		r.Result = newResult("netdata", name, at, []Finding{{Status: Unknown, Thing: thing, Fault: FaultChartNone}})
 		return r
 	}
-	findings := beyond(s.When, Finding{Thing: thing, Value: value}, s.Warning, s.Critical)
+	findings := limits{s.Warning, s.Critical}.beyond(s.When, Finding{Thing: thing, Value: value})
 	for i := range findings {
 		findings[i].Fault = map[Fault]Fault{FaultQueryAbove: FaultChartAbove, FaultQueryBelow: FaultChartBelow}[findings[i].Fault]
 	}

@@ -112,8 +112,16 @@ func normalOf(hours []Hour) (n Normal) {
 	for _, h := range hours {
 		lows, medians, highs = append(lows, h.Low), append(medians, h.Median), append(highs, h.High)
 	}
-	n.Low, n.Median, n.High = quantile(lows, usualTenth), quantile(medians, 0.5), quantile(highs, 1-usualTenth)
+	n.Low, n.Median, n.High = quantile(lows, usualTenth), median(medians), quantile(highs, 1-usualTenth)
 	return n
+}
+
+// median is the middle of all; 0 of nothing.
+func median(all []float64) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	return quantile(all, 0.5)
 }
 
 // quantile is the value that a share of all do not exceed, between two values in

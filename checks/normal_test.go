@@ -121,6 +121,32 @@ func TestWhatIsUsualFollowsTheClocks(t *testing.T) {
 	}
 }
 
+// The hours before and after are those by the clock, also in the nights in which one is
+// missing or comes twice, as somebody finds them a week later.
+func TestHoursBesideAreThoseOfTheClock(t *testing.T) {
+	paris := inParis(t)
+	for _, tt := range []struct {
+		now  time.Time
+		want string
+	}{
+		{time.Date(2026, 4, 5, 3, 30, 0, 0, paris), "3 4"}, // there was no two, and one is no neighbour
+		{time.Date(2026, 4, 5, 1, 30, 0, 0, paris), "0 1 3"},
+		{time.Date(2026, 11, 1, 2, 30, 0, 0, paris), "1 2 3"}, // not twice two
+		{time.Date(2026, 11, 1, 3, 30, 0, 0, paris), "2 3 4"},
+		{time.Date(2026, 11, 1, 9, 30, 0, 0, paris), "8 9 10"},
+	} {
+		var hours []string
+		for _, b := range likeHours(tt.now) {
+			if night := tt.now.AddDate(0, 0, -7); b.In(paris).YearDay() == night.YearDay() {
+				hours = append(hours, fmt.Sprint(b.In(paris).Hour()))
+			}
+		}
+		if got := strings.Join(hours, " "); got != tt.want {
+			t.Errorf("a week before %s: the hours %s, want %s", tt.now, got, tt.want)
+		}
+	}
+}
+
 func TestOneBadWeekDoesNotBecomeUsual(t *testing.T) {
 	now := time.Date(2026, 11, 22, 20, 10, 0, 0, inParis(t))
 	bad := now.AddDate(0, 0, -21)
@@ -184,8 +210,8 @@ func TestAFindingSaysHowUnusualItIs(t *testing.T) {
 		{"en", 70, 12, on, "4 containers, all calm"},
 		{"en", 310, 12, usualSettings{"off", 3}, "4 containers, all calm"},
 		{"en", 310, 12, usualSettings{"on", 50}, "4 containers, all calm"},
-		{"en", 310, 1, on, "4 containers, all calm (nothing is usual yet: 7 days of 14)"},
-		{"fr", 310, 1, on, "4 conteneurs, tout est calme (pas encore d’habitudes : 7 jours sur 14)"},
+		{"en", 310, 1, on, "4 containers, all calm (nothing is usual yet: day 7 of 14)"},
+		{"fr", 310, 1, on, "4 conteneurs, tout est calme (pas encore d’habitudes : jour 7 sur 14)"},
 		{"en", 310, 1, usualSettings{"off", 3}, "4 containers, all calm"},
 	} {
 		if got := judged(t, tt.code, tt.value, tt.weeks, tt.s); got != tt.want {

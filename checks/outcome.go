@@ -62,13 +62,18 @@ func mark(s Status) string {
 	return emoji(s)
 }
 
-// sayOutcome says what was found, and that what is usual is not known yet.
+// sayOutcome says what was found, or that all is well and that what is usual is not known
+// yet.
 func sayOutcome(l *text.Language, o Outcome, now time.Time) string {
 	said := sayVerdict(l, o, now)
-	if o.Learning != nil {
-		said += " " + l.Say("checks.usual.cold", "Days", o.Learning.Days, "Of", o.Learning.Of)
+	if o.Learning != nil && len(o.Findings) == 0 {
+		said += " " + sayLearning(l, *o.Learning)
 	}
 	return said
+}
+
+func sayLearning(l *text.Language, how Learning) string {
+	return l.Say("checks.usual.cold", "Days", how.Days, "Of", how.Of)
 }
 
 func sayVerdict(l *text.Language, o Outcome, now time.Time) string {

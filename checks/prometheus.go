@@ -202,7 +202,7 @@ func newPrometheusReport(name string, samples []Sample, s prometheusSettings, at
 			findings = append(findings, without(thing, s.Empty)...)
 			continue
 		}
-		findings = append(findings, beyond(s.When, Finding{Thing: thing, Value: one.Value, Unit: unit}, s.Warning, s.Critical)...)
+		findings = append(findings, limits{s.Warning, s.Critical}.beyond(s.When, Finding{Thing: thing, Value: one.Value, Unit: unit})...)
 		if i < mostSeries {
 			metrics = append(metrics, Metric{"value", one.Thing, one.Value, unit})
 		}
@@ -240,25 +240,15 @@ func without(thing, empty string) []Finding {
 	return []Finding{{Status: Unknown, Thing: thing, Fault: FaultQueryNone}}
 }
 
-// beyond finds a value on the bad side of one of two limits, of which 0 is none. A value
-// that reaches a limit is above, and is not below.
-func beyond(when string, f Finding, warning, critical float64) []Finding {
-	f.Fault = FaultQueryAbove
+// beyond finds a value on the bad side of a limit. A value that reaches one is above, and
+// is not below.
+func (l limits) beyond(when string, f Finding) []Finding {
 	if when == "below" {
 		f.Fault = FaultQueryBelow
+		return l.below(f)
 	}
-	bad := func(limit float64) bool {
-		return limit != 0 && (when == "below" && f.Value < limit || when != "below" && f.Value >= limit)
-	}
-	switch {
-	case bad(critical):
-		f.Status, f.Limit = Critical, critical
-	case bad(warning):
-		f.Status, f.Limit = Warning, warning
-	default:
-		return nil
-	}
-	return []Finding{f}
+	f.Fault = FaultQueryAbove
+	return l.above(f)
 }
 
 // tell adds a line for each series where there are several.

@@ -74,11 +74,11 @@ func measureRedis(ctx context.Context, a Asked) (Report, error) {
 func newRedisReport(name string, info probe.RedisInfo, s redisSettings, at time.Time) RedisReport {
 	const mib = 1 << 20
 	keys := keysOf(info)
-	findings := reaches(Finding{Thing: name, Fault: FaultRedisSize, Value: float64(info.Used), Unit: Bytes}, s.Warning*mib, s.Critical*mib)
-	findings = append(findings, reaches(Finding{Thing: name, Fault: FaultRedisKeys, Value: keys}, s.KeysWarning, s.KeysCritical)...)
+	findings := limits{s.Warning * mib, s.Critical * mib}.above(Finding{Thing: name, Fault: FaultRedisSize, Value: float64(info.Used), Unit: Bytes})
+	findings = append(findings, limits{s.KeysWarning, s.KeysCritical}.above(Finding{Thing: name, Fault: FaultRedisKeys, Value: keys})...)
 	if most := float64(info.Most); info.Policy == "noeviction" { // any other makes room by itself
 		full := Finding{Thing: name, Fault: FaultRedisFull, Value: float64(info.Used), Unit: Bytes}
-		findings = append(findings, reaches(full, most*redisNearlyFull/100, most*redisFull/100)...)
+		findings = append(findings, limits{most * redisNearlyFull / 100, most * redisFull / 100}.above(full)...)
 	}
 	info.Version, info.Policy = outside(info.Version, 20), outside(info.Policy, 20)
 	r := RedisReport{Result: newResult("redis", name, at, findings), Redis: info}
@@ -87,16 +87,6 @@ func newRedisReport(name string, info probe.RedisInfo, s redisSettings, at time.
 		r.Metrics = append(r.Metrics, Metric{"keys", dbName(db), float64(db.Keys), Count})
 	}
 	return r
-}
-
-// reaches finds a value that reaches one of two limits, of which 0 is none.
-func reaches(f Finding, warning, critical float64) []Finding {
-	fault := f.Fault
-	found := beyond("above", f, warning, critical)
-	for i := range found {
-		found[i].Fault = fault
-	}
-	return found
 }
 
 func keysOf(info probe.RedisInfo) (keys float64) {

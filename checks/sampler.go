@@ -216,11 +216,12 @@ func (s *Sampler) remember(samples []hosts.ContainerSample, m Measurement, err e
 type Samplers struct {
 	set *hosts.Set
 	of  map[*hosts.Host]*Sampler
+	log *slog.Logger
 }
 
 // NewSamplers makes a sampler for each host of the set.
 func NewSamplers(set *hosts.Set, log *slog.Logger) *Samplers {
-	all := &Samplers{set: set, of: map[*hosts.Host]*Sampler{}}
+	all := &Samplers{set: set, of: map[*hosts.Host]*Sampler{}, log: log}
 	for _, h := range set.All() {
 		all.of[h] = NewSampler(probe.Engine{Host: h}, log)
 	}
@@ -237,8 +238,14 @@ func (s *Samplers) Find(name string) (*Sampler, error) {
 	return s.of[h], nil
 }
 
-// Names returns the names of the hosts, in the order of the configuration.
-func (s *Samplers) Names() []string { return s.set.Names() }
+// Use has another engine asked for the host called name. It is called before Run.
+func (s *Samplers) Use(name string, e Engine) error {
+	h, err := s.set.Find(name)
+	if err == nil {
+		s.of[h] = NewSampler(e, s.log)
+	}
+	return err
+}
 
 // Run keeps a measurement of every host warm whose engine is asked from here, until ctx
 // is done. Through a probe each reading starts a program over there, so these are read

@@ -304,7 +304,7 @@ func TestSamplersAreFoundByHost(t *testing.T) {
 		t.Errorf("balearica: %v, want that it has no engine", err)
 	}
 	var unknown *hosts.UnknownHostError
-	if _, err := all.Find("sarus"); !errors.As(err, &unknown) || len(all.Names()) != 2 {
+	if _, err := all.Find("sarus"); !errors.As(err, &unknown) || len(set.Names()) != 2 {
 		t.Errorf("sarus: %v, want an UnknownHostError", err)
 	}
 }

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,37 +20,56 @@ type usualSettings struct {
 
 func usualByDefault() usualSettings { return usualSettings{Usual: "on", Factor: 3} }
 
-// habits are what the metrics of one check usually are.
+// habits are what the metrics of one check usually are at one time.
 type habits struct {
+	asked    Asked
+	at       time.Time         // by the clock of the people
 	normal   map[string]Normal // by metric and thing
-	learning *Learning         // of what is known for the shortest; nil when all are known
+	learning *Learning         // of what is known best, while nothing is known well enough
 }
 
-// habitsOf looks up what is usual for some metrics at a time, by the clock of the people:
-// one look into the history for each metric.
-func habitsOf(ctx context.Context, a Asked, metrics []Metric, at time.Time) (habits, error) {
-	h, at := habits{normal: map[string]Normal{}}, at.In(a.zone())
-	begins := likeHours(at)
+// habitsAt are those of which nothing was looked up yet.
+func habitsAt(a Asked, at time.Time) *habits {
+	return &habits{asked: a, at: at.In(a.zone()), normal: map[string]Normal{}}
+}
+
+// habitsOf looks up what is usual for some metrics at a time.
+func habitsOf(ctx context.Context, a Asked, metrics []Metric, at time.Time) (*habits, error) {
+	h := habitsAt(a, at)
 	for _, m := range metrics {
-		hours, err := hoursOf(ctx, a.History, a.series(m.Name, m.Thing), begins)
-		if err != nil {
+		if err := h.learn(ctx, m); err != nil {
 			return h, err
-		}
-		normal, learning := learn(at, hours)
-		normal.Metric = m.Name
-		switch {
-		case learning == nil:
-			h.normal[m.Name+"\x00"+m.Thing] = normal
-		case h.learning == nil || learning.Days < h.learning.Days:
-			h.learning = learning
 		}
 	}
 	return h, nil
 }
 
+// learn looks up what is usual for a metric: one look into the history.
+func (h *habits) learn(ctx context.Context, m Metric) error {
+	hours, err := hoursOf(ctx, h.asked.History, h.asked.series(m.Name, m.Thing), likeHours(h.at))
+	if err != nil {
+		return err
+	}
+	normal, learning := learn(h.at, hours)
+	normal.Metric = m.Name
+	switch {
+	case learning == nil:
+		h.normal[m.Name+"\x00"+m.Thing], h.learning = normal, nil
+	case len(h.normal) == 0 && (h.learning == nil || learning.Days > h.learning.Days):
+		h.learning = learning
+	}
+	return nil
+}
+
+// of is what is normal for a metric, where that is known.
+func (h *habits) of(metric, thing string) (n Normal, known bool) {
+	n, known = h.normal[metric+"\x00"+thing]
+	return n, known
+}
+
 // usual is what a metric usually is; nil when that is not known.
-func (h habits) usual(metric, thing string) *Usual {
-	if n, known := h.normal[metric+"\x00"+thing]; known {
+func (h *habits) usual(metric, thing string) *Usual {
+	if n, known := h.of(metric, thing); known {
 		return &n.Usual
 	}
 	return nil
@@ -58,32 +78,41 @@ func (h habits) usual(metric, thing string) *Usual {
 // judge finds a metric that is far higher than usual. least is the smallest spread that
 // counts, in the metric's unit: the CPU of what rests jumps from 0.1 % to 3 %, and nobody
 // wants to know.
-func (h habits) judge(m Metric, s usualSettings, least float64) []Finding {
-	n, known := h.normal[m.Name+"\x00"+m.Thing]
+func (h *habits) judge(m Metric, s usualSettings, least float64) []Finding {
+	n, known := h.of(m.Name, m.Thing)
 	_, high := n.Bounds(s.Factor, least)
 	if !known || s.Usual == "off" || m.Value <= high {
 		return nil
 	}
-	return []Finding{{Status: Warning, Thing: m.Thing, Fault: FaultUnusual, Value: m.Value, Limit: high, Unit: m.Unit, Usual: &n.Usual}}
+	thing := cmp.Or(m.Thing, h.asked.Name)
+	return []Finding{{Status: Warning, Thing: thing, Fault: FaultUnusual, Value: m.Value, Limit: high, Unit: m.Unit, Usual: &n.Usual}}
 }
 
 // judgeUsual is the short way for a kind: it finds which of some metrics of one name are
 // far higher than they usually are now. learning belongs into the kind's [Result], so
-// that people read why nothing is found yet; it is nil when all are known, or when the
-// settings say "off". The kind's Measure calls it as
+// that people read why nothing is found yet; it is nil as soon as any of them is known,
+// since new things come and go, and when the settings say "off". The kind's Measure calls
+// it as
 //
 //	found, learning, err := judgeUsual(ctx, a, s.usualSettings, cpu, 20)
 //
-// where 20 is the least spread that counts, as in [habits.judge].
+// where 20 is the least spread that counts, as in [habits.judge]. Values so low that they
+// cannot be unusual are not looked up, as those of most containers.
 func judgeUsual(ctx context.Context, a Asked, s usualSettings, metrics []Metric, least float64) (found []Finding, learning *Learning, err error) {
 	if s.Usual == "off" {
 		return nil, nil, nil
 	}
-	h, err := habitsOf(ctx, a, metrics, time.Now())
+	h := habitsAt(a, time.Now())
 	for _, m := range metrics {
+		if len(h.normal) > 0 && m.Value <= s.Factor*least {
+			continue
+		}
+		if err := h.learn(ctx, m); err != nil {
+			return found, h.learning, err
+		}
 		found = append(found, h.judge(m, s, least)...)
 	}
-	return found, h.learning, err
+	return found, h.learning, nil
 }
 
 // series names one of the check's own.
@@ -123,7 +152,7 @@ func foldPoints(points []Point, length time.Duration) (all []Hour) {
 			next++
 		}
 		all = append(all, Hour{
-			At: begin, Median: quantile(values, 0.5), Low: values[0], High: values[len(values)-1], Count: len(values), // sorted now
+			At: begin, Median: median(values), Low: values[0], High: values[len(values)-1], Count: len(values), // sorted now
 		})
 		first = next
 	}

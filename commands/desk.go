@@ -36,7 +36,9 @@ type Rooms interface {
 
 // Samplers measure the containers of the hosts.
 type Samplers interface {
-	Find(host string) (*checks.Sampler, error)
+	// Stats measures those of one. With an error the measurement still says why, if it is
+	// about a host.
+	Stats(ctx context.Context, host string) (checks.Measurement, error)
 	Names() []string
 }
 

@@ -28,7 +28,7 @@ var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Args: true, 
 	c.subject = text.OneLine(host, 40)
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	m, err := c.statsOf(ctx, host)
+	m, err := c.Desk.Stats.Stats(ctx, host)
 	if err == nil {
 		write := checks.WriteStats
 		if all {
@@ -46,16 +46,6 @@ var Stats = Command{Name: "stats", Aliases: []string{"conteneurs"}, Args: true, 
 	c.Desk.Log.WarnContext(ctx, "no stats", "host", c.subject, "err", err)
 	return nil
 }}
-
-// statsOf measures the containers of the host called name. With an error the measurement
-// still says why, if it is about a host.
-func (c *Call) statsOf(ctx context.Context, name string) (checks.Measurement, error) {
-	sampler, err := c.Desk.Stats.Find(name)
-	if err != nil {
-		return checks.Measurement{}, err
-	}
-	return sampler.Stats(ctx)
-}
 
 // hostOfIncident returns the host that the incident is about under whose card it was
 // said; "" when that is none, or not only one.

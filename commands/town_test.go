@@ -87,9 +87,12 @@ func speak(t *testing.T, code string) *text.Language {
 // noHosts is a town without servers.
 type noHosts struct{}
 
-func (noHosts) Find(host string) (*checks.Sampler, error) { return nil, fmt.Errorf("no host %s", host) }
-func (noHosts) Names() []string                           { return nil }
-func (noHosts) Targets(string) ([]checks.Target, error)   { return nil, nil }
+func (noHosts) Names() []string                         { return nil }
+func (noHosts) Targets(string) ([]checks.Target, error) { return nil, nil }
+
+func (noHosts) Stats(_ context.Context, host string) (checks.Measurement, error) {
+	return checks.Measurement{}, fmt.Errorf("no host %s", host)
+}
 
 func (noHosts) Recent(context.Context, []string, time.Duration, *text.Language) []checks.Outcome {
 	return nil
