@@ -67,7 +67,7 @@ type Need string
 // What a kind may need of a host.
 const (
 	NeedsNothing Need = ""
-	NeedsDocker  Need = "docker" // an engine that can be asked, here or through its probe
+	NeedsDocker  Need = "docker or ssh" // an engine that can be asked, here or through its probe
 	NeedsProbe   Need = "local or ssh"
 )
 

@@ -9,9 +9,10 @@ import (
 	"ronde/probe"
 )
 
-// Faults of a Debian's packages.
+// Faults of a Debian's packages; the thing is the machine, so that it stays the same when one
+// more package waits.
 const (
-	FaultSecurity      Fault = "security-waiting"    // the thing is their names; Value and Limit in days
+	FaultSecurity      Fault = "security-waiting"    // the note is their names; Value and Limit in days
 	FaultUpgrades      Fault = "upgrades-waiting"    // the same
 	FaultLists         Fault = "package-lists-old"   // Value and Limit in days: what waits is not known
 	FaultNoLists       Fault = "package-lists-none"  // they were never fetched
@@ -19,7 +20,7 @@ const (
 	FaultUnattendedOld Fault = "unattended-old"      // Value and Limit in days
 	FaultNeverRan      Fault = "unattended-never"    // it is installed, and did not run yet
 	FaultUnattendedLog Fault = "unattended-unread"   // its log may not be read
-	FaultServices      Fault = "services-to-restart" // the thing is their names
+	FaultServices      Fault = "services-to-restart" // the note is their names
 )
 
 type packageSettings struct {
@@ -103,9 +104,9 @@ func newPackagesReport(name string, p probe.Packages, s packageSettings, w waits
 	// Whoever holds a package knows that its updates wait.
 	others := slices.DeleteFunc(slices.Clone(p.Upgrades), func(u probe.Upgrade) bool { return u.Security || slices.Contains(p.Held, u.Name) })
 	findings := slices.Concat(
-		listFindings(p, s, at, name), waitFindings(FaultSecurity, security, w.security, s.SecurityWait),
-		waitFindings(FaultUpgrades, others, w.others, s.Wait), unattendedFindings(p.Unattended, s.UnattendedAge, at, name),
-		rebootFindings(p.Reboot), serviceFindings(p.Services),
+		listFindings(p, s, at, name), waitFindings(name, FaultSecurity, security, waited{w.security, s.SecurityWait}),
+		waitFindings(name, FaultUpgrades, others, waited{w.others, s.Wait}), unattendedFindings(p.Unattended, s.UnattendedAge, at, name),
+		rebootFindings(name, p.Reboot), serviceFindings(name, p.Services),
 	)
 	r := PackagesReport{Result: newResult("packages", name, at, findings), Packages: &p}
 	r.Metrics = []Metric{
@@ -132,15 +133,18 @@ func listFindings(p probe.Packages, s packageSettings, at time.Time, name string
 	return nil
 }
 
-func waitFindings(fault Fault, waiting []probe.Upgrade, since, limit time.Duration) []Finding {
-	if len(waiting) == 0 || since < limit {
+// waited is for how long some updates waited, and how long they may.
+type waited struct{ since, limit time.Duration }
+
+func waitFindings(name string, fault Fault, waiting []probe.Upgrade, w waited) []Finding {
+	if len(waiting) == 0 || w.since < w.limit {
 		return nil
 	}
 	var names []string
 	for _, u := range waiting {
 		names = append(names, u.Name)
 	}
-	return []Finding{{Status: Warning, Thing: strings.Join(names, ", "), Fault: fault, Value: inDays(since), Limit: inDays(limit), Unit: Days}}
+	return []Finding{{Status: Warning, Thing: name, Fault: fault, Value: inDays(w.since), Limit: inDays(w.limit), Unit: Days, Note: listed(names)}}
 }
 
 func unattendedFindings(u *probe.Unattended, limit time.Duration, at time.Time, name string) (all []Finding) {
@@ -162,7 +166,7 @@ func unattendedFindings(u *probe.Unattended, limit time.Duration, at time.Time, 
 	return all
 }
 
-func serviceFindings(services []string) []Finding {
+func serviceFindings(name string, services []string) []Finding {
 	if len(services) == 0 {
 		return nil
 	}
@@ -170,5 +174,5 @@ func serviceFindings(services []string) []Finding {
 	for _, s := range services {
 		names = append(names, strings.TrimSuffix(s, ".service"))
 	}
-	return []Finding{{Status: Warning, Thing: strings.Join(names, ", "), Fault: FaultServices}}
+	return []Finding{{Status: Warning, Thing: name, Fault: FaultServices, Note: listed(names)}}
 }

@@ -20,7 +20,11 @@ func oneWord(s string) string { return text.OneLine(text.Printed(s), 60) }
 const (
 	shownUpgrades  = 6  // lines
 	versionColumns = 16 // of a version
+	shownNames     = 50 // characters of several names in a sentence
 )
+
+// listed are some names for a sentence.
+func listed(names []string) string { return outside(strings.Join(names, ", "), shownNames) }
 
 // tell adds how old what is known is, and what waits, security first.
 func (r PackagesReport) tell(o *Outcome, l *text.Language) {

@@ -12,13 +12,14 @@ import (
 	"ronde/text"
 )
 
-// Faults of a machine that has to be rebooted.
+// Faults of a machine that has to be rebooted; the thing is the machine, so that it stays the
+// same when one more package asks for it.
 const (
 	// FaultReboot says that something that was upgraded works only after a reboot. The
-	// thing is the packages that asked for it, "" when it is not known.
+	// note is the packages that asked for it, "" when it is not known.
 	FaultReboot Fault = "reboot-required"
 	// FaultKernel says that a newer kernel is installed than the one that runs, which
-	// no package said. The thing is the newer one, the note the one that runs.
+	// no package said. The note is the one that runs and the newer one.
 	FaultKernel Fault = "kernel-old"
 )
 
@@ -49,18 +50,18 @@ func measureReboot(ctx context.Context, a Asked) (Report, error) {
 func newRebootReport(name string, said probe.Reboot, at time.Time) RebootReport {
 	required := said.Required()
 	return RebootReport{
-		Result:   newResult("reboot", name, at, rebootFindings(said)),
+		Result:   newResult("reboot", name, at, rebootFindings(name, said)),
 		Required: &required, Packages: kernelFirst(said.Packages), Kernel: said.Kernel,
 	}
 }
 
 // rebootFindings says why a reboot is required: what packages noted, else the kernel.
-func rebootFindings(said probe.Reboot) []Finding {
+func rebootFindings(name string, said probe.Reboot) []Finding {
 	switch {
 	case said.Noted:
-		return []Finding{{Status: Warning, Thing: strings.Join(kernelFirst(said.Packages), ", "), Fault: FaultReboot}}
+		return []Finding{{Status: Warning, Thing: name, Fault: FaultReboot, Note: listed(kernelFirst(said.Packages))}}
 	case said.Kernel != nil && said.Kernel.Old:
-		return []Finding{{Status: Warning, Thing: said.Kernel.NewestVersion, Fault: FaultKernel, Note: said.Kernel.RunningVersion}}
+		return []Finding{{Status: Warning, Thing: name, Fault: FaultKernel, Note: outside(said.Kernel.RunningVersion+" → "+said.Kernel.NewestVersion, shownNames)}}
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (r RebootReport) tell(o *Outcome, _ *text.Language) {
 	}
 	var lines []string
 	for _, name := range r.Packages {
-		lines = append(lines, middle(name, detailColumns))
+		lines = append(lines, middle(oneWord(name), detailColumns))
 	}
 	if more := len(lines) - mostPackages; more > 0 {
 		lines = append(lines[:mostPackages-1], fmt.Sprintf("+ %d", more+1))

@@ -52,11 +52,11 @@ func TestWhatAMachineNotesIsTheVerdictOfReboot(t *testing.T) {
 		{"nothing", here(t, nil), OK, &no, []Finding{}, "antigone: ok: no reboot is required\n"},
 		{
 			"a kernel and more", here(t, map[string]string{"reboot-required": "", "reboot-required.pkgs": "libc6\n" + kernel}), Warning, &yes,
-			[]Finding{{Status: Warning, Thing: kernel + ", libc6", Fault: FaultReboot}}, "antigone: warning: a reboot is required by " + kernel + ", libc6\n",
+			[]Finding{{Status: Warning, Thing: "antigone", Fault: FaultReboot, Note: kernel + ", libc6"}}, "antigone: warning: a reboot is required by " + kernel + ", libc6\n",
 		},
 		{
 			"nobody knows for what", here(t, map[string]string{"reboot-required": ""}), Warning, &yes,
-			[]Finding{{Status: Warning, Fault: FaultReboot}}, "antigone: warning: a reboot is required\n",
+			[]Finding{{Status: Warning, Thing: "antigone", Fault: FaultReboot}}, "antigone: warning: a reboot is required\n",
 		},
 		{
 			"another machine", newHost(t, hosts.Config{Name: "balearica"}), Unknown, nil,
@@ -98,6 +98,27 @@ func TestANewerKernelIsAReason(t *testing.T) {
 	}
 	if r := newRebootReport("antigone", probe.Reboot{Kernel: &probe.Kernel{}}, now); r.Status != OK || *r.Required {
 		t.Errorf("the newest kernel runs: %+v", r)
+	}
+}
+
+func TestOneMorePackageIsNoNewIncident(t *testing.T) {
+	one := probe.Reboot{Noted: true, Packages: []string{"libc6"}}
+	more := probe.Reboot{Noted: true, Packages: []string{"libc6", "linux-image-6.1.0-28-amd64"}}
+	kernel := probe.Reboot{Kernel: &probe.Kernel{RunningVersion: "6.1.140-1", NewestVersion: "6.1.147-1", Old: true}}
+	for _, said := range []probe.Reboot{one, more, kernel} {
+		if f := rebootFindings("antigone", said); f[0].Thing != "antigone" {
+			t.Errorf("what a reboot is about changes with its reason: %q", f[0].Thing)
+		}
+	}
+	waiting := []probe.Upgrade{{Name: "openssl", Security: true}, {Name: "rsync", Security: true}}
+	for n := range 2 {
+		p := probe.Packages{Upgrades: waiting[:n+1], Services: []string{"cron.service", "ssh.service"}[:n+1], Lists: now}
+		r := newPackagesReport("antigone", p, packageSettings{ListsAge: day}, waits{security: 2 * day}, now)
+		for _, f := range r.Findings {
+			if f.Thing != "antigone" {
+				t.Errorf("what waits is another thing with each package: %+v", f)
+			}
+		}
 	}
 }
 

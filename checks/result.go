@@ -94,6 +94,7 @@ type Fault string
 const (
 	FaultAway       Fault = "unreachable"
 	FaultKeyRefused Fault = "key-refused" // over SSH: our key is not accepted
+	FaultKeyFile    Fault = "key-file"    // over SSH: our own key cannot be read or used; the log says why
 	FaultUnknownKey Fault = "unknown-key" // over SSH: nobody has looked at its key; the note is the host to trust
 	FaultChangedKey Fault = "changed-key" // over SSH: it shows another key than the one that is pinned
 	FaultNoEngine   Fault = "no-engine"   // none is configured
@@ -150,6 +151,7 @@ func toTrust(err error) string {
 func faultOf(err error) Fault {
 	var away *hosts.UnreachableError
 	var refused *hosts.RefusedError
+	var keyFile *hosts.KeyFileError
 	var unknownKey *hosts.UnknownKeyError
 	var changedKey *hosts.ChangedKeyError
 	var unknown *hosts.UnknownHostError
@@ -162,6 +164,8 @@ func faultOf(err error) Fault {
 		return FaultAway
 	case errors.As(err, &refused):
 		return FaultKeyRefused
+	case errors.As(err, &keyFile):
+		return FaultKeyFile
 	case errors.As(err, &unknownKey):
 		return FaultUnknownKey
 	case errors.As(err, &changedKey):

@@ -170,7 +170,7 @@ func TestMistakes(t *testing.T) {
 		{"no host at all", chore + "every = \"1d\"\nchecks = [\"containers antigone\"]", `5:11: routine[a].checks: there is no host "antigone"; none is configured`},
 		{"no such check", oneHost + chore + "every = \"1d\"\nchecks = [\"container antigone\"]", `8:11: routine[a].checks: there is no kind of check "container"; did you mean "containers"?`},
 		{"check without a host", oneHost + chore + "every = \"1d\"\nchecks = [\"containers\"]", `8:11: routine[a].checks: "containers" is not a check; write its kind and a name, such as "containers antigone" or "oauth intra"`},
-		{"host without an engine", "[[host]]\nname = \"b\"\n" + chore + "every = \"1d\"\nchecks = [\"containers b\"]", `7:11: routine[a].checks: "b" has no docker setting, which containers needs`},
+		{"host without an engine", "[[host]]\nname = \"b\"\n" + chore + "every = \"1d\"\nchecks = [\"containers b\"]", `7:11: routine[a].checks: "b" has no docker or ssh setting, which containers needs`},
 		{"host that is not this machine", oneHost + chore + "every = \"1d\"\nchecks = [\"reboot antigone\"]", `8:11: routine[a].checks: "antigone" has no local or ssh setting, which reboot needs`},
 		{"secret that is none", secret + chore + "every = \"1d\"\nchecks = [\"oauth intar\"]", `9:11: routine[a].checks: there is no [[oauth]] "intar"; did you mean "intra"?`},
 		{"on_alert of no such host", oneHost + "on_alert = [\"containers antigon\"]", `4:13: host[antigone].on_alert: there is no host "antigon"; did you mean "antigone"?`},

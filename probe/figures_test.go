@@ -129,21 +129,44 @@ func TestRealPluginsSayWhatTheySayByHand(t *testing.T) {
 }
 
 func TestAPluginThatHangsIsEndedWithItsChildren(t *testing.T) {
+	said, gone := runWithChild(t, "sleep 60 2>%s & sleep 60")
+	if !said.Late {
+		t.Errorf("got %+v", said)
+	}
+	checkGone(t, gone)
+}
+
+func TestAPluginLeavesNothingRunning(t *testing.T) {
+	said, gone := runWithChild(t, "sleep 60 2>%s >/dev/null & echo fine")
+	if said.Late || said.Line != "fine" {
+		t.Errorf("got %+v", said)
+	}
+	checkGone(t, gone)
+}
+
+// runWithChild runs a plugin whose child writes into the pipe that replaces %s. A pipe ends
+// when everybody is gone who could write into it.
+func runWithChild(t *testing.T, script string) (PluginSaid, <-chan error) {
+	t.Helper()
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// A pipe ends when everybody is gone who could write into it.
 	gone := make(chan error, 1)
 	go func() {
 		_, err := os.ReadFile(pipe)
 		gone <- err
 	}()
-	h := pluginHost(t, fmt.Sprintf("[[plugin]]\nname = \"x\"\ntimeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", \"sleep 60 2>%s & sleep 60\"]\n", pipe))
+	h := pluginHost(t, fmt.Sprintf("[[plugin]]\nname = \"x\"\ntimeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", %q]\n", fmt.Sprintf(script, pipe)))
 	said, err := Ask(t.Context(), h, Plugin("x"))
-	if err != nil || !said.Late {
-		t.Errorf("got %+v, %v", said, err)
+	if err != nil {
+		t.Error(err)
 	}
+	return said, gone
+}
+
+func checkGone(t *testing.T, gone <-chan error) {
+	t.Helper()
 	select {
 	case err := <-gone:
 		if err != nil {

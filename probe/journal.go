@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -33,8 +31,11 @@ func readJournal(ctx context.Context, root, unit, cursor string, tally *logs.Tal
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	cmd := exec.CommandContext(ctx, "journalctl", journalArgs(root, unit, cursor)...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	path := findProgram("/", "journalctl")
+	if path == "" {
+		return LogCounts{}, errors.New("there is no journalctl")
+	}
+	cmd := command(ctx, path, journalArgs(root, unit, cursor))
 	complaint := &bounded{most: 2 << 10}
 	cmd.Stderr = complaint
 	out, err := cmd.StdoutPipe()
@@ -45,7 +46,7 @@ func readJournal(ctx context.Context, root, unit, cursor string, tally *logs.Tal
 		return LogCounts{}, fmt.Errorf("start journalctl: %w", err)
 	}
 	answer, err := countEntries(ctx, out, tally)
-	if answer.More {
+	if answer.More || err != nil {
 		stop() // it need not write what nobody reads
 	}
 	if ended := cmd.Wait(); ended != nil && !answer.More {

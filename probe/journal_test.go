@@ -96,6 +96,21 @@ func TestAJournalThatCannotBeReadIsNoEmptyJournal(t *testing.T) {
 	}
 }
 
+func TestAnotherJournalctlOnThePathIsNotRun(t *testing.T) {
+	evil := t.TempDir()
+	ran := filepath.Join(evil, "ran")
+	if err := os.WriteFile(filepath.Join(evil, "journalctl"), []byte("#!/bin/sh\n>"+ran+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", evil)
+	m := machine(t, t.TempDir())
+	m.Config = Config{Logs: []Log{{Name: "ssh", Unit: "ssh.service"}}}
+	_ = m.Serve(t.Context(), "logs ssh", "1.0")
+	if exists(ran) {
+		t.Error("what the environment names was run")
+	}
+}
+
 func TestNoOptionIsTakenForTheCursorOfAJournal(t *testing.T) {
 	m := machine(t, t.TempDir())
 	m.Config = Config{Logs: []Log{{Name: "ssh", Unit: "ssh.service"}}}

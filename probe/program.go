@@ -62,16 +62,13 @@ func (p program) run(ctx context.Context) (said, error) {
 		most = mostSaid
 	}
 	out, errs := &bounded{most: most}, &bounded{most: 64 << 10}
-	cmd := exec.CommandContext(ctx, p.path, p.args...)
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = append(plainEnv(), p.env...), "/", out, errs
-	// Its children end with it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
+	cmd := command(ctx, p.path, p.args)
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(cmd.Env, p.env...), out, errs
 	if p.root != "/" {
 		cmd.SysProcAttr.Chroot = p.root
 	}
 	err := cmd.Run()
+	endChildren(cmd)
 	s := said{out: out.Bytes(), err: errs.Bytes(), cut: out.cut}
 	var exit *exec.ExitError
 	switch {
@@ -84,6 +81,24 @@ func (p program) run(ctx context.Context) (said, error) {
 		return s, fmt.Errorf("run %s: %w", filepath.Base(p.path), err)
 	}
 	return s, nil
+}
+
+// command is a program that is not started yet: in a plain environment, without anything to
+// read, and one that ends with ctx.
+func command(ctx context.Context, path string, args []string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env, cmd.Dir, cmd.WaitDelay = plainEnv(), "/", time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd
+}
+
+// endChildren ends what a program that has ended left running, so that nothing stays behind
+// on the machine.
+func endChildren(cmd *exec.Cmd) {
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // mostly there is nothing
+	}
 }
 
 // bounded keeps the first bytes written to it.
