@@ -60,10 +60,10 @@ type Watch struct {
 // Run makes the checks that are at work until ctx ends, and then returns its error.
 func (w *Watch) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	began, free := time.Now(), make(chan struct{}, atOnce)
+	free := make(chan struct{}, atOnce)
 	for _, c := range w.Checks {
 		if c.Work.Every > 0 {
-			all.Go(func() { w.follow(ctx, c, began, free) })
+			all.Go(func() { w.follow(ctx, c, free) })
 		}
 	}
 	<-ctx.Done()
@@ -71,10 +71,12 @@ func (w *Watch) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// follow makes one check whenever it is due.
-func (w *Watch) follow(ctx context.Context, c checks.Config, began time.Time, free chan struct{}) {
+// follow makes one check whenever it is due. The first looks after a start are spread by a
+// timer and not by the clock, which may be set back behind the start.
+func (w *Watch) follow(ctx context.Context, c checks.Config, free chan struct{}) {
+	pause(ctx, phase(c.Ref(), min(c.Work.Every, spread)))
 	for ctx.Err() == nil {
-		next, err := w.due(ctx, c, began)
+		next, err := w.due(ctx, c)
 		if now := time.Now(); err == nil && next.After(now) {
 			pause(ctx, min(next.Sub(now), time.Hour)) // the clock may be set meanwhile, or somebody ask for it
 			continue
@@ -110,14 +112,14 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // due is when a check has to be made next, by what is stored.
-func (w *Watch) due(ctx context.Context, c checks.Config, began time.Time) (next time.Time, err error) {
+func (w *Watch) due(ctx context.Context, c checks.Config) (next time.Time, err error) {
 	err = w.Store.View(ctx, func(tx *store.Tx) error {
 		last, _, err := tx.Look(key(c.Ref()))
 		if err != nil {
 			return err
 		}
 		decided, err := nextDecision(tx, c)
-		next = due(c, earlier(last.Ran, tx.Now), decided, began)
+		next = due(c, earlier(last.Ran, tx.Now), decided)
 		return err
 	})
 	return next, err
