@@ -12,6 +12,9 @@ const (
 	spread = time.Minute
 	// soonest is how soon after a look another one is made to decide something.
 	soonest = 15 * time.Second
+	// again is how long after a look that said nothing there is another one, of an incident:
+	// a host that is back must not count as away until its slowest check is due.
+	again = 10 * time.Minute
 )
 
 // due returns when a check has to be made next. last is when it was made last, zero for

@@ -9,6 +9,7 @@ package watch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -118,18 +119,25 @@ func (w *Watch) due(ctx context.Context, c checks.Config) (next time.Time, err e
 		if err != nil {
 			return err
 		}
-		decided, err := nextDecision(tx, c)
-		next = due(c, earlier(last.Ran, tx.Now), decided)
+		last.Ran = earlier(last.Ran, tx.Now)
+		decided, err := nextDecision(tx, c, last.Ran)
+		next = due(c, last.Ran, decided)
 		return err
 	})
 	return next, err
 }
 
-// nextDecision is when something that a check found may be decided, zero for nothing.
-func nextDecision(tx *store.Tx, c checks.Config) (first time.Time, err error) {
+// nextDecision is when something that a check found may be decided, zero for nothing. One
+// that could not be made last tries again before it is due.
+func nextDecision(tx *store.Tx, c checks.Config, last time.Time) (first time.Time, err error) {
 	things, err := tx.WatchedBy(key(c.Ref()))
 	for _, t := range things {
-		if at := conditionOf(t).decided(c.Work); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+		one := conditionOf(t)
+		at := one.decided(c.Work)
+		if at.IsZero() && t.Thing == unchecked && one.open {
+			at = last.Add(again)
+		}
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}
@@ -151,19 +159,20 @@ func (w *Watch) look(ctx context.Context, refs []string) ([]checks.Outcome, erro
 	if ctx.Err() != nil {
 		return outcomes, ctx.Err() // it says nothing of what was looked at
 	}
+	var wrong []error // one that cannot be kept takes no other with it
 	for _, o := range outcomes {
 		if err := w.Store.Update(ctx, func(tx *store.Tx) error { return w.record(tx, o) }); err != nil {
-			return outcomes, fmt.Errorf("keep what %s says: %w", o.Ref, err)
+			wrong = append(wrong, fmt.Errorf("keep what %s says: %w", o.Ref, err))
 		}
 	}
 	w.Changed()
-	return outcomes, nil
+	return outcomes, errors.Join(wrong...)
 }
 
 // record keeps what a check says, and has it change what it is about.
 func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
 	c, configured := w.find(o.Ref)
-	if !configured && o.Findings != nil && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultStrange {
+	if !configured && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultStrange {
 		return nil // there is no such check
 	}
 	before, _, err := tx.Look(key(o.Ref))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -298,6 +299,68 @@ func TestFiguresAreKeptWithWhatTheyChange(t *testing.T) {
 		w.work(30 * time.Minute)
 		if made := len(w.made["disk antigone"]) - before; kept != made || kept < 6 {
 			t.Errorf("%d of %d outcomes are kept", kept, made)
+		}
+	})
+}
+
+// TestAHostThatIsBackIsNotHeldByItsSlowestCheck: a check that is made once a day found its
+// host away, and finds within minutes that it is not.
+func TestAHostThatIsBackIsNotHeldByItsSlowestCheck(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		daily := disk("daily")
+		daily.Work.Every = 24 * time.Hour
+		w := newWorld(t, disk("antigone"), daily)
+		defer w.Store.Close()
+		w.say("disk antigone", found(string(checks.FaultAway)))
+		w.say("disk daily", found(string(checks.FaultAway)))
+		w.work(8 * time.Hour)
+		expect(t, w.heard(), "down unknown antigone")
+		w.say("disk antigone", found("nothing"))
+		w.say("disk daily", found("nothing"))
+		w.work(30 * time.Minute)
+		expect(t, w.heard(), "up unknown antigone")
+	})
+}
+
+// TestOneThatCannotBeKeptTakesNoOtherWithIt: of several that somebody asked for.
+func TestOneThatCannotBeKeptTakesNoOtherWithIt(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t, disk("one"), disk("two"))
+		defer w.Store.Close()
+		odd, changed := found("/srv"), 0
+		odd.Findings[0].Value = math.NaN()
+		w.say("disk one", odd)
+		w.Changed = func() { changed++ }
+		w.Look(t.Context(), []string{"disk one", "disk two"})
+		err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+			if _, known, err := tx.Look("disk two"); !known || err != nil || changed != 1 {
+				t.Errorf("kept: %v, %v; told of %d times", known, err, changed)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestWhatCannotBeReadAnyMoreIsMadeAgain: another version of the bot wrote it.
+func TestWhatCannotBeReadAnyMoreIsMadeAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t, disk("antigone"))
+		defer w.Store.Close()
+		err := w.Store.Update(t.Context(), func(tx *store.Tx) error {
+			if err := tx.SaveLook(store.Look{Ref: "disk antigone", Ran: tx.Now, Status: "ok", Outcome: []byte(`{"status":"splendid"}`)}); err != nil {
+				return err
+			}
+			all, err := w.Seen(tx)
+			if err != nil || len(all) != 1 || all[0].Made {
+				t.Errorf("seen: %v, %v", all, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }
