@@ -147,3 +147,42 @@ func TestAnIncidentThatACheckStillSeesIsNotAskedAbout(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatNoCheckLooksAtAnyMoreIsAskedAbout: its check was taken out of the configuration.
+// The room is asked once, though nothing else is ever asked about.
+func TestWhatNoCheckLooksAtAnyMoreIsAskedAbout(t *testing.T) {
+	d := newInboxDesk(t)
+	d.update(func(tx *store.Tx) {
+		f := Found{Ref: "disk antigone", Kind: "disk", Thing: "antigone · /srv", Fault: "91 %", Since: tx.Now}
+		watched := store.Watched{Ref: f.Ref, Thing: "/srv", Source: f.Source(), Name: f.Name(), Bad: tx.Now, Open: true, Level: "warning"}
+		if err := tx.SaveLook(store.Look{Ref: f.Ref, Ran: tx.Now, Status: "warning", Since: tx.Now, Outcome: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.SaveWatched(watched); err != nil {
+			t.Fatal(err)
+		}
+		id, err := d.Tell(tx, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asks := func() bool {
+			tx.Now = tx.Now.Add(time.Minute)
+			s, err := d.standsNow(tx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asks, err := d.ask(tx, &s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return asks
+		}
+		got := []bool{asks()}
+		if err := tx.ForgetWatchedBy(f.Ref); err != nil {
+			t.Fatal(err)
+		}
+		if got = append(got, asks(), asks()); !slices.Equal(got, []bool{false, true, false}) {
+			t.Errorf("asked while it is looked at, when nobody does any more, and after that: %v", got)
+		}
+	})
+}

@@ -62,6 +62,9 @@ type Watch struct {
 func (w *Watch) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	free := make(chan struct{}, atOnce)
+	if err := w.Store.Update(ctx, w.forget); err != nil && ctx.Err() == nil {
+		w.Log.ErrorContext(ctx, "checks that are no longer at work cannot be forgotten", "err", err)
+	}
 	for _, c := range w.Checks {
 		if c.Work.Every > 0 {
 			all.Go(func() { w.follow(ctx, c, free) })
@@ -70,6 +73,28 @@ func (w *Watch) Run(ctx context.Context) error {
 	<-ctx.Done()
 	all.Wait()
 	return ctx.Err()
+}
+
+// rememberedFor is how long it is known what a check said that is not made any more: three
+// times as long as the one that is made most seldom is not made.
+const rememberedFor = 90 * 24 * time.Hour
+
+// forget drops what checks found that are no longer at work. Their incidents stay open: the
+// desk asks about what nobody looks at.
+func (w *Watch) forget(tx *store.Tx) error {
+	refs, err := tx.WatchedRefs()
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		if w.atWork(ref) {
+			continue
+		}
+		if err := tx.ForgetWatchedBy(ref); err != nil {
+			return err
+		}
+	}
+	return tx.ForgetLooks(tx.Now.Add(-rememberedFor))
 }
 
 // follow makes one check whenever it is due. The first looks after a start are spread by a

@@ -228,6 +228,42 @@ func TestACheckThatIsNoLongerConfiguredHoldsNothingOpen(t *testing.T) {
 		w.say("disk one", found("nothing"))
 		w.work(30 * time.Minute)
 		expect(t, w.heard(), "up unknown antigone")
+		err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+			if refs, err := tx.WatchedRefs(); len(refs) > 0 || err != nil {
+				t.Errorf("still watched: %q, %v", refs, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestWhatNobodyAsksForAnyMoreIsForgotten: after a while, so that nothing only grows.
+func TestWhatNobodyAsksForAnyMoreIsForgotten(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.Store.Close()
+		for _, tt := range []struct {
+			after time.Duration
+			known bool
+		}{{0, true}, {80 * 24 * time.Hour, true}, {20 * 24 * time.Hour, false}} {
+			if tt.after == 0 {
+				w.Look(t.Context(), []string{"disk antigone"})
+			}
+			time.Sleep(tt.after)
+			w.work(time.Minute)
+			err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+				if _, known, err := tx.Look("disk antigone"); known != tt.known || err != nil {
+					t.Errorf("after %s more: known %v, %v", tt.after, known, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 
