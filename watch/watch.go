@@ -50,10 +50,8 @@ type Watch struct {
 	Hosts     []hosts.Config
 	Secrets   []string // the names of every [[oauth]]
 	Incidents Incidents
-	// Keep is called for each outcome in the transaction that keeps it; nil for nothing.
-	Keep     func(tx *store.Tx, o checks.Outcome) error
-	Language *text.Language
-	Log      *slog.Logger
+	Language  *text.Language
+	Log       *slog.Logger
 	// Changed is called after what was found was committed.
 	Changed func()
 }
@@ -206,11 +204,6 @@ func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
 	}
 	if err := keep(tx, before, c.Host, o); err != nil {
 		return err
-	}
-	if w.Keep != nil {
-		if err := w.Keep(tx, o); err != nil {
-			return fmt.Errorf("keep its figures: %w", err)
-		}
 	}
 	if c.Work.Every == 0 {
 		return nil

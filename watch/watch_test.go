@@ -307,38 +307,6 @@ func TestWhatCannotBeToldIsToldLater(t *testing.T) {
 	})
 }
 
-// TestFiguresAreKeptWithWhatTheyChange: Keep sees each outcome once, and when it fails
-// nothing of that look is kept.
-func TestFiguresAreKeptWithWhatTheyChange(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		w := newWorld(t, disk("antigone"))
-		defer w.Store.Close()
-		kept, broken := 0, true
-		w.Keep = func(*store.Tx, checks.Outcome) error {
-			if broken {
-				return errors.New("the disk is full")
-			}
-			kept++
-			return nil
-		}
-		w.work(10 * time.Minute)
-		if err := w.Store.View(t.Context(), func(tx *store.Tx) error {
-			if _, known, err := tx.Look("disk antigone"); known || err != nil {
-				t.Errorf("the look is kept: %v", err)
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		broken = false
-		before := len(w.made["disk antigone"])
-		w.work(30 * time.Minute)
-		if made := len(w.made["disk antigone"]) - before; kept != made || kept < 6 {
-			t.Errorf("%d of %d outcomes are kept", kept, made)
-		}
-	})
-}
-
 // TestAHostThatIsBackIsNotHeldByItsSlowestCheck: a check that is made once a day found its
 // host away, and finds within minutes that it is not.
 func TestAHostThatIsBackIsNotHeldByItsSlowestCheck(t *testing.T) {
