@@ -178,7 +178,7 @@ func TestWhatNoCheckLooksAtAnyMoreIsAskedAbout(t *testing.T) {
 			return asks
 		}
 		got := []bool{asks()}
-		if err := tx.ForgetWatchedBy(f.Ref); err != nil {
+		if err := tx.ForgetLook(f.Ref); err != nil {
 			t.Fatal(err)
 		}
 		if got = append(got, asks(), asks()); !slices.Equal(got, []bool{false, true, false}) {

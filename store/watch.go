@@ -36,6 +36,14 @@ func (tx *Tx) Look(ref string) (Look, bool, error) {
 	return l, known, nil
 }
 
+// ForgetLook forgets what a check said last.
+func (tx *Tx) ForgetLook(ref string) error {
+	if _, err := tx.exec("DELETE FROM looks WHERE ref = ?", ref); err != nil {
+		return fmt.Errorf("forget what %s said: %w", ref, err)
+	}
+	return nil
+}
+
 // ForgetLooks forgets what checks said last that were not made since a time.
 func (tx *Tx) ForgetLooks(before time.Time) error {
 	if _, err := tx.exec("DELETE FROM looks WHERE ran_at < ?", ms(before)); err != nil {
@@ -91,14 +99,6 @@ func (tx *Tx) WatchedRefs() ([]string, error) {
 		return nil, fmt.Errorf("read which checks found something: %w", err)
 	}
 	return all, nil
-}
-
-// ForgetWatchedBy removes all things of a check.
-func (tx *Tx) ForgetWatchedBy(ref string) error {
-	if _, err := tx.exec("DELETE FROM watched WHERE ref = ?", ref); err != nil {
-		return fmt.Errorf("forget what %s found: %w", ref, err)
-	}
-	return nil
 }
 
 // WatchedBy returns the things that a check found bad.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -77,22 +78,43 @@ func (w *Watch) Run(ctx context.Context) error {
 // times as long as the one that is made most seldom is not made.
 const rememberedFor = 90 * 24 * time.Hour
 
-// forget drops what checks found that are no longer at work. Their incidents stay open: the
-// desk asks about what nobody looks at.
+// forget has nobody believe that checks still look which are no longer at work, so that
+// the desk asks about what only they could end. Should one be at work again, it does.
 func (w *Watch) forget(tx *store.Tx) error {
 	refs, err := tx.WatchedRefs()
 	if err != nil {
 		return err
 	}
-	for _, ref := range refs {
-		if w.atWork(ref) {
-			continue
+	for _, ref := range slices.DeleteFunc(refs, w.atWork) {
+		if err := tx.ForgetLook(ref); err != nil {
+			return err
 		}
-		if err := tx.ForgetWatchedBy(ref); err != nil {
+		if err := forgetOver(tx, ref); err != nil {
 			return err
 		}
 	}
 	return tx.ForgetLooks(tx.Now.Add(-rememberedFor))
+}
+
+// forgetOver drops what a check found of which no incident is open.
+func forgetOver(tx *store.Tx, ref string) error {
+	things, err := tx.WatchedBy(ref)
+	if err != nil {
+		return err
+	}
+	for _, t := range things {
+		i, known, err := tx.LastIncident(t.Source, t.Name)
+		if err != nil {
+			return err
+		}
+		if t.Open && known && i.State != store.Resolved {
+			continue
+		}
+		if err := tx.ForgetWatched(ref, t.Thing); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // follow makes one check whenever it is due. The first looks after a start are spread by a
