@@ -20,6 +20,7 @@ var Top = Command{Name: "top", French: "processus", Args: true, Ask: func(ctx co
 	if err != nil {
 		return err
 	}
+	c.subject = text.OneLine(asked, 40)
 	n := slices.IndexFunc(targets, func(t checks.Target) bool { return text.Fold(t.Host) == text.Fold(asked) })
 	switch {
 	case n < 0 && asked == "" && len(targets) == 1:

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"unicode"
 
@@ -75,7 +76,9 @@ func machineOf(h *hosts.Host) (*Machine, error) {
 		return m, nil
 	}
 	var err error
-	m.Config, err = Load(h.ProbeFile())
+	if m.Config, err = Load(h.ProbeFile()); errors.Is(err, fs.ErrNotExist) {
+		err = nil // nothing is let be asked beyond the machine's own state
+	}
 	return m, err
 }
 
