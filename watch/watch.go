@@ -103,11 +103,11 @@ func forgetOver(tx *store.Tx, ref string) error {
 		return err
 	}
 	for _, t := range things {
-		i, known, err := tx.LastIncident(t.Source, t.Name)
+		holds, err := holdsOpen(tx, t)
 		if err != nil {
 			return err
 		}
-		if t.Open && known && i.State != store.Resolved {
+		if holds {
 			continue
 		}
 		if err := tx.ForgetWatched(ref, t.Thing); err != nil {
@@ -115,6 +115,17 @@ func forgetOver(tx *store.Tx, ref string) error {
 		}
 	}
 	return nil
+}
+
+// holdsOpen tells whether something that a check found is part of an incident that is open,
+// its own or that of a tie.
+func holdsOpen(tx *store.Tx, t store.Watched) (bool, error) {
+	own, err := tx.IncidentsOf(t.Source, t.Name, 1)
+	if err != nil {
+		return false, err
+	}
+	tied, err := tx.WitnessedBy(t.Source, t.Name, 1)
+	return t.Open && slices.ContainsFunc(append(own, tied...), func(i store.Incident) bool { return i.State != store.Resolved }), err
 }
 
 // follow makes one check whenever it is due. The first looks after a start are spread by a
