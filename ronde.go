@@ -69,19 +69,18 @@ func assemble(c config.Config, s *store.Store, log *slog.Logger, httpClient *htt
 	r.outbox = cards.New(s, language, limits, log)
 	suite := checks.NewSuite(checks.Sources{
 		Hosts: set, Samplers: r.samplers, Secrets: c.OAuth, Checks: c.Checks,
-		History: r.history, Memory: s, Mails: alerts.MailReports{Store: s}, Location: c.Location,
+		History: r.history, Memory: s, Mails: alerts.MailReports{Store: s}, Location: c.Location, Keep: r.history.Keep,
 	}, log)
-	noting := history.Noting{Keeper: r.history, Log: log, Maker: suite}
 	r.routines = &routines.Desk{
 		Routines: c.Routines, Settings: c.Prompting, Location: c.Location, Language: language,
-		Notices: r.outbox, Checks: noting,
+		Notices: r.outbox, Checks: suite,
 	}
 	r.alerts = alerts.NewDesk(&alerts.Desk{
 		Store: s, Trust: c.Trust, Rules: c.MailRules, KumaUser: c.KumaUser, Location: c.Location, Language: language, Log: log, Changed: r.outbox.Wake,
-		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: noting, Quiet: quiet,
+		Settings: c.Incidents, Notices: r.outbox, Turns: r.routines, Checks: suite, Quiet: quiet,
 	})
 	r.watch = &watch.Watch{
-		Store: s, Suite: suite, Checks: c.Checks, Hosts: c.Hosts, Secrets: secretsOf(c.OAuth), Incidents: r.alerts, Keep: r.history.Keep,
+		Store: s, Suite: suite, Checks: c.Checks, Hosts: c.Hosts, Secrets: secretsOf(c.OAuth), Incidents: r.alerts,
 		Language: language, Log: log, Changed: r.outbox.Wake,
 	}
 	r.commands = commands.NewDesk(&commands.Desk{

@@ -55,7 +55,7 @@ func (d *Desk) buttons(s standing) string {
 // writeHead writes the first line, and below it what was broken when that is over.
 func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
 	if s.tally != nil {
-		d.writeStormHead(m, s, now)
+		d.writeStormHead(m, s, false, now)
 		return
 	}
 	l, i := d.Language, s.Incident

@@ -207,7 +207,7 @@ func (d *Desk) wanted(ctx context.Context) (all []want, err error) {
 }
 
 func saidBy(all []checks.Outcome, ref string) bool {
-	return slices.ContainsFunc(all, func(o checks.Outcome) bool { return o.Ref == ref })
+	return slices.ContainsFunc(all, func(o checks.Outcome) bool { return strings.EqualFold(o.Ref, ref) })
 }
 
 // answer says what was found, in the thread of the incident's card. What cannot be said

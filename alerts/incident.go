@@ -1,190 +1,11 @@
 package alerts
 
 import (
-	"context"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"ronde/cards"
 	"ronde/store"
-	"ronde/text"
 )
-
-// The kinds of the cards that this package writes.
-const (
-	IncidentCard = "incident"
-	MailCard     = "mail"
-	HookCard     = "hook"
-)
-
-// The reactions that are buttons of an incident's card.
-const (
-	AckEmoji     = "👀"
-	SilenceEmoji = "🔕"
-	HandledEmoji = "✅"
-)
-
-// room is where alerts go.
-const room = "supervision"
-
-// Notices takes what has to be said once, under a card or by itself. [cards.Outbox] is one.
-type Notices interface {
-	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
-	AddNotice(tx *store.Tx, key, room string, m cards.Message) error
-	// Withdraw takes back what has not gone out, and reports whether it did.
-	Withdraw(tx *store.Tx, key string) (withdrawn bool, err error)
-}
-
-// Settings is how incidents are followed.
-type Settings struct {
-	Reopen time.Duration       // how soon after its end an incident that fires again is the same
-	Age    time.Duration       // after how long without a word the room is asked whether it is over; 0 for never
-	Lease  time.Duration       // how long an ack holds; 0 for as long as the incident is open
-	Hosts  map[string][]string // the hosts, and by which words the names of what runs on each are known
-	Keep   time.Duration       // how long the text of what came in is kept; 0 for ever
-	// Critical are hosts, and words of the names of things, that cannot wait until the
-	// morning.
-	Critical []string
-	// Storm is how many things that break within two minutes of each other, on the same
-	// host, in the same group or anywhere, share one card; 0 for never.
-	Storm int
-	Steps []Step // who is mentioned while nobody is on an incident, the soonest first
-	// Checks are made when something breaks, by the host that it runs on: such as
-	// "containers antigone".
-	Checks map[string][]string
-	Same   []Tie // what several systems watch under names of their own
-}
-
-// Desk folds what the mailbox, the webhooks and Uptime Kuma's own messages brought
-// into incidents and writes their cards.
-type Desk struct {
-	Store    *store.Store
-	Trust    Trust
-	Rules    []Rule // the first that takes a mail says what it is
-	KumaUser string // the account with which Uptime Kuma posts in the rooms; "" for none
-	Settings Settings
-	Notices  Notices
-	Turns    Turns  // needed with Settings.Steps
-	Checks   Checks // nil makes none
-	// Quiet returns when the quiet hours end in which an instant lies, or the instant
-	// itself; nil knows none.
-	Quiet    func(now time.Time) (end time.Time)
-	Location *time.Location
-	Language *text.Language
-	Log      *slog.Logger
-	// Changed is called after a fold was committed.
-	Changed func()
-
-	wake      chan struct{}
-	looks     chan struct{} // wakes Answer
-	emptiedAt time.Time     // when old texts were last looked for
-}
-
-// NewDesk makes a desk whose fields are set ready to run.
-func NewDesk(d *Desk) *Desk {
-	d.wake, d.looks = make(chan struct{}, 1), make(chan struct{}, 1)
-	return d
-}
-
-// Wake makes Run look at the inbox at once.
-func (d *Desk) Wake() {
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Run folds new mail until ctx ends, and then returns its error.
-func (d *Desk) Run(ctx context.Context) error {
-	for {
-		if err := d.FoldAll(ctx); err != nil && ctx.Err() == nil {
-			d.Log.ErrorContext(ctx, "the inbox cannot be folded", "err", err)
-		}
-		if err := d.EndWarnings(ctx); err != nil && ctx.Err() == nil {
-			d.Log.ErrorContext(ctx, "warnings whose day has come cannot be ended", "err", err)
-		}
-		timer := time.NewTimer(30 * time.Second)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-d.wake:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
-}
-
-// FoldAll folds all that is new, each in a transaction of its own. What cannot be
-// folded is shown as it is.
-func (d *Desk) FoldAll(ctx context.Context) error {
-	if err := d.foldMails(ctx); err != nil {
-		return err
-	}
-	return d.foldHooks(ctx)
-}
-
-func (d *Desk) foldMails(ctx context.Context) error {
-	for {
-		var mails []store.Mail
-		err := d.Store.View(ctx, func(tx *store.Tx) (err error) {
-			mails, err = tx.NewMail(1)
-			return err
-		})
-		if err != nil || len(mails) == 0 {
-			return err
-		}
-		for _, m := range mails {
-			if err := d.foldMail(ctx, m); err != nil {
-				return err
-			}
-			d.Changed()
-		}
-	}
-}
-
-func (d *Desk) foldMail(ctx context.Context, m store.Mail) error {
-	err := d.Store.Update(ctx, func(tx *store.Tx) error {
-		incident, err := d.place(tx, m)
-		if err != nil {
-			return err
-		}
-		return tx.MailHandled(m.ID, incident)
-	})
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	d.Log.ErrorContext(ctx, "a mail cannot be folded and is shown as it is", "mail", m.ID, "err", err)
-	return d.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := showMail(tx, m.ID); err != nil {
-			return err
-		}
-		return tx.MailHandled(m.ID, 0)
-	})
-}
-
-// place puts a mail where it belongs and returns the incident that it became
-// part of, or 0.
-func (d *Desk) place(tx *store.Tx, m store.Mail) (incident int64, err error) {
-	r := Read(m.Raw, d.Trust, d.Rules...)
-	switch r.State {
-	case Ignored:
-		d.Log.Info("a mail is ignored", "mail", m.ID, "rule", r.Rule)
-		return 0, nil
-	case Note:
-		if r.isNews() {
-			return 0, d.showNews(tx, r, store.News{Channel: store.ByMail, Ref: m.ID, Received: m.Received, Card: MailCard, Subject: m.ID})
-		}
-		if r.Kind == Pflogsumm {
-			if err := keepReport(tx, r, m); err != nil {
-				return 0, err
-			}
-		}
-		return 0, showMail(tx, m.ID)
-	}
-	return d.placeAlert(tx, r, heard{store.ByMail, m.Received})
-}
 
 // twin is how much later than a recovery one may be dated that says the same. A
 // later one ends something that was never announced.
@@ -195,10 +16,6 @@ func weaker(i store.Incident, r Reading) bool { return i.Verified && !r.Verified
 
 // stronger is the reverse of weaker.
 func stronger(i store.Incident, r Reading) bool { return r.Verified && !i.Verified }
-
-func showMail(tx *store.Tx, id int64) error {
-	return tx.ShowCard(store.Card{Kind: MailCard, Subject: id, Room: room})
-}
 
 // pace is how soon the room has to see a change of an incident.
 type pace int
@@ -463,26 +280,4 @@ func (d *Desk) RenderIncident(tx *store.Tx, id int64) (cards.Content, error) {
 	held, err := wasHeld(tx, id)
 	content.Message.Rings = content.Message.Rings && !held
 	return content, err
-}
-
-// RenderMail writes the card of a mail that is no alert.
-func (d *Desk) RenderMail(tx *store.Tx, id int64) (cards.Content, error) {
-	m, known, err := tx.Mail(id)
-	if err != nil {
-		return cards.Content{}, err
-	}
-	if !known {
-		return cards.Content{}, fmt.Errorf("no mail %d", id)
-	}
-	seen, err := tx.NewsOfCard(MailCard, id)
-	if err != nil {
-		return cards.Content{}, err
-	}
-	if hook, known := hookOf(seen); known {
-		return d.renderHook(tx, hook, seen)
-	}
-	if m.Emptied {
-		return d.writeGone(d.source(string(Plain)), m.Received, tx.Now), nil
-	}
-	return d.writeMail(tx, Read(m.Raw, d.Trust, d.Rules...), m)
 }

@@ -89,15 +89,15 @@ func (d *Desk) Tell(tx *store.Tx, f Found) (incident int64, err error) {
 const forgottenAfter = 24 * time.Hour
 
 // Forgotten reports whether somebody closed the newest incident of a source and name by
-// hand, and that so long ago that what a check still finds has to be told once more.
+// hand, and that so long ago that what a check still finds has to be told once more. Of
+// the incident of a tie only the part of this source counts.
 func (d *Desk) Forgotten(tx *store.Tx, source, name string) (bool, error) {
-	i, known, err := tx.LastIncident(source, name)
-	if err != nil || !known || i.State != store.Resolved || !i.ResolvedAt.IsZero() {
+	known, err := d.pastOf(tx, Reading{Kind: Kind(source), Thing: name})
+	if err != nil || len(known) == 0 || known[0].open() || !known[0].ResolvedAt.IsZero() {
 		return false, err
 	}
-	s, err := d.stands(tx, i)
-	m, handled := s.handled()
-	return handled && tx.Now.Sub(m.At) >= forgottenAfter, err
+	m, handled := known[0].handled()
+	return handled && tx.Now.Sub(m.At) >= forgottenAfter, nil
 }
 
 // ringWorse rings for what fired and could wait, and by now cannot.
@@ -122,7 +122,7 @@ func (d *Desk) ownOutcomes(tx *store.Tx, i store.Incident) (all []checks.Outcome
 		if t.What != store.Down || slices.ContainsFunc(all, func(o checks.Outcome) bool { return o.Ref == t.Ref }) {
 			continue
 		}
-		look, known, err := tx.Look(t.Ref)
+		look, known, err := tx.Look(strings.ToLower(t.Ref)) // as package watch keeps it
 		if err != nil {
 			return nil, err
 		}

@@ -147,3 +147,102 @@ func TestAnIncidentThatACheckStillSeesIsNotAskedAbout(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatNoCheckLooksAtAnyMoreIsAskedAbout: its check was taken out of the configuration.
+// The room is asked once, though nothing else is ever asked about.
+func TestWhatNoCheckLooksAtAnyMoreIsAskedAbout(t *testing.T) {
+	d := newInboxDesk(t)
+	d.update(func(tx *store.Tx) {
+		f := Found{Ref: "disk antigone", Kind: "disk", Thing: "antigone · /srv", Fault: "91 %", Since: tx.Now}
+		watched := store.Watched{Ref: f.Ref, Thing: "/srv", Source: f.Source(), Name: f.Name(), Bad: tx.Now, Open: true, Level: "warning"}
+		if err := tx.SaveLook(store.Look{Ref: f.Ref, Ran: tx.Now, Status: "warning", Since: tx.Now, Outcome: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.SaveWatched(watched); err != nil {
+			t.Fatal(err)
+		}
+		id, err := d.Tell(tx, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asks := func() bool {
+			tx.Now = tx.Now.Add(time.Minute)
+			s, err := d.standsNow(tx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asks, err := d.ask(tx, &s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return asks
+		}
+		got := []bool{asks()}
+		if err := tx.ForgetLook(f.Ref); err != nil {
+			t.Fatal(err)
+		}
+		if got = append(got, asks(), asks()); !slices.Equal(got, []bool{false, true, false}) {
+			t.Errorf("asked while it is looked at, when nobody does any more, and after that: %v", got)
+		}
+	})
+}
+
+// TestWhatIsClosedByHandIsToldAgainADayLater: also where others speak of it, too.
+func TestWhatIsClosedByHandIsToldAgainADayLater(t *testing.T) {
+	for _, tied := range []bool{false, true} {
+		d := newInboxDesk(t)
+		if tied {
+			d.Settings.Same = []Tie{{Name: "Disque", Things: []string{"antigone · /srv", "cron"}}}
+		}
+		d.update(func(tx *store.Tx) {
+			f := Found{Ref: "disk antigone", Kind: "disk", Thing: "antigone · /srv", Fault: "91 %", Since: tx.Now}
+			id, err := d.Tell(tx, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tx.Now = tx.Now.Add(time.Hour)
+			if _, err := d.Mark(tx, id, store.IncidentMark{Kind: store.Handled, Who: "@ana:example.org", At: tx.Now, EventID: "$1", How: "reaction"}); err != nil {
+				t.Fatal(err)
+			}
+			var got []bool
+			for _, later := range []time.Duration{23 * time.Hour, 2 * time.Hour} {
+				tx.Now = tx.Now.Add(later)
+				forgotten, err := d.Forgotten(tx, f.Source(), f.Name())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, forgotten)
+			}
+			f.Since = tx.Now
+			next, err := d.Tell(tx, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			forgotten, err := d.Forgotten(tx, f.Source(), f.Name())
+			if got = append(got, forgotten); err != nil || next == id || !slices.Equal(got, []bool{false, true, false}) {
+				t.Errorf("tied %v: forgotten within a day, after it and when told again: %v, %v; incident %d after %d", tied, got, err, next, id)
+			}
+		})
+	}
+}
+
+// TestWhatAHostWithCapitalsSaidIsFound: references are kept in small letters.
+func TestWhatAHostWithCapitalsSaidIsFound(t *testing.T) {
+	d := newInboxDesk(t)
+	d.update(func(tx *store.Tx) {
+		if err := tx.SaveLook(store.Look{Ref: "disk antigone", Ran: tx.Now, Status: "warning", Outcome: []byte(`{"ref":"disk Antigone","status":"warning"}`)}); err != nil {
+			t.Fatal(err)
+		}
+		id, err := d.Tell(tx, Found{Ref: "disk Antigone", Kind: "disk", Thing: "Antigone · /srv", Fault: "91 %", Since: tx.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, _, err := tx.Incident(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, err := d.ownOutcomes(tx, i); len(all) != 1 || err != nil {
+			t.Errorf("found %v, %v", all, err)
+		}
+	})
+}

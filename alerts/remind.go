@@ -155,20 +155,29 @@ func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) er
 }
 
 // ask asks the room whether an incident is over of which nobody heard for long, once
-// each time: Kuma, for one, says nothing when an outage ends under a maintenance.
+// each time: Kuma, for one, says nothing when an outage ends under a maintenance. About what
+// a check found that nobody makes any more it asks at once.
 func (d *Desk) ask(tx *store.Tx, s *standing) (changed bool, err error) {
 	look, err := d.lastLook(tx, *s)
 	if err != nil {
 		return false, err
 	}
-	last := later(s.lastWord(), look)
-	if d.Settings.Age == 0 || tx.Now.Before(last.Add(d.Settings.Age)) || s.AskedAt.After(last) || d.sleeps(tx.Now) {
+	last, alone := later(s.lastWord(), look), IsOwn(s.Incident) && look.IsZero()
+	due := d.Settings.Age > 0 && !tx.Now.Before(last.Add(d.Settings.Age)) && !s.AskedAt.After(last)
+	if alone { // the check that found it is not at work any more, so nothing but people will end it
+		due = !s.AskedAt.After(s.OpenedAt)
+	}
+	if !due || d.sleeps(tx.Now) {
 		return false, nil
 	}
 	l := d.Language
 	var words text.Message
 	words.Text("❓ ").Bold(l.Say("incident.over", "Thing", d.title(*s)))
-	words.Text(" · " + l.Say("incident.no-word", "Time", l.Duration(tx.Now.Sub(last))))
+	if alone {
+		words.Text(" · " + l.Say("incident.unwatched"))
+	} else {
+		words.Text(" · " + l.Say("incident.no-word", "Time", l.Duration(tx.Now.Sub(last))))
+	}
 	words.Line().Text(l.Say("incident.over-how"))
 	s.AskedAt = tx.Now
 	if err := d.rang(tx, s); err != nil {

@@ -88,7 +88,7 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 			down = append(down, i)
 		}
 	}
-	d.writeStormHead(m, s, now)
+	d.writeStormHead(m, s, !slices.ContainsFunc(down, isBad), now)
 	switch {
 	case len(down) == 0:
 		m.Line().Text(d.listNames(back, shownBroken))
@@ -114,8 +114,12 @@ func lastOfEach(all []store.Incident) []store.Incident {
 	return slices.DeleteFunc(slices.Clone(all), func(i store.Incident) bool { return i.ID < last[thing{i.Source, i.Thing}] })
 }
 
-// writeStormHead writes the first line of a storm, of which some are back.
-func (d *Desk) writeStormHead(m *text.Message, s standing, now time.Time) {
+// isBad tells whether what an incident is about is more than a warning of a check.
+func isBad(i store.Incident) bool { return !IsOwn(i) || i.Critical }
+
+// writeStormHead writes the first line of a storm, of which some are back. mild tells that
+// there are only warnings in what is left of it.
+func (d *Desk) writeStormHead(m *text.Message, s standing, mild bool, now time.Time) {
 	l, total, back := d.Language, s.tally.Total, s.tally.In[store.Resolved]
 	handled, byHand := s.byHand()
 	switch {
@@ -131,7 +135,10 @@ func (d *Desk) writeStormHead(m *text.Message, s standing, now time.Time) {
 	default:
 		mark := map[store.IncidentState]string{store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "🔕"}[s.State]
 		name := d.title(s)
-		if s.State != store.Firing {
+		switch {
+		case s.State == store.Firing && mild:
+			mark, name = "🟡", l.Say("incident.warning")+" · "+d.ofStorm(s.Incident, l.Say("storm.things", "Count", s.tally.Open()))
+		case s.State != store.Firing:
 			name = l.Say("incident."+string(s.State)) + " · " + name
 		}
 		m.Text(mark + " ").Bold(name).Text(" · " + l.Say("incident.since", "When", l.Clock(s.Since, now)))

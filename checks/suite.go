@@ -38,6 +38,7 @@ type Suite struct {
 	mails    MailReports
 	location *time.Location
 	memory   Memory
+	keep     func(context.Context, []Outcome) error
 	kinds    []Kind
 	log      *slog.Logger
 	free     chan struct{}            // has room for each check that is being made
@@ -60,13 +61,16 @@ type Sources struct {
 	Memory   Memory         // nil for one that lasts as long as the suite
 	Mails    MailReports    // nil for none
 	Location *time.Location // where people's clocks are; nil for UTC
+	// Keep keeps what was measured, whoever asked for it; nil for nothing. What cannot be
+	// kept is said all the same.
+	Keep func(ctx context.Context, made []Outcome) error
 }
 
 // NewSuite makes a suite.
 func NewSuite(from Sources, log *slog.Logger) *Suite {
 	s := &Suite{
 		set: from.Hosts, samplers: from.Samplers, checks: from.Checks,
-		history: from.History, mails: from.Mails, location: from.Location,
+		history: from.History, mails: from.Mails, location: from.Location, keep: from.Keep,
 		kinds: Kinds(), log: log, free: make(chan struct{}, inAll), places: map[string]chan struct{}{},
 		unended: map[string]chan struct{}{}, failing: map[string]bool{}, recent: map[string]Outcome{},
 	}
@@ -103,12 +107,26 @@ func (s *Suite) Run(ctx context.Context, refs []string, l *text.Language) []Outc
 		})
 	}
 	all.Wait()
+	s.keepAll(ctx, made)
 	outcomes := make([]Outcome, len(refs))
 	for i, ref := range refs {
 		outcomes[i] = *made[folded(ref)]
 		outcomes[i].Ref = ref
 	}
 	return outcomes
+}
+
+func (s *Suite) keepAll(ctx context.Context, made map[string]*Outcome) {
+	if s.keep == nil || len(made) == 0 {
+		return
+	}
+	var all []Outcome
+	for _, o := range made {
+		all = append(all, *o)
+	}
+	if err := s.keep(ctx, all); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "what was measured cannot be kept", "err", fmt.Errorf("keep %d outcomes: %w", len(all), err))
+	}
 }
 
 // folded is the same for all ways to write one reference.

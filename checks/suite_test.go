@@ -294,3 +294,25 @@ func TestManyWhoAskAreOneRequest(t *testing.T) {
 		t.Errorf("%d requests", requests.Load())
 	}
 }
+
+// TestWhateverIsMeasuredIsKeptOnce: whoever asks, also by a name written otherwise. What
+// another question measured is not kept again, and what cannot be kept is said.
+func TestWhateverIsMeasuredIsKeptOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := suite(t, io.Discard, does("fine", fine))
+		kept, broken := 0, error(nil)
+		s.keep = func(_ context.Context, all []Outcome) error {
+			kept += len(all)
+			return broken
+		}
+		s.Run(t.Context(), []string{"fine antigone", "Fine  antigone", "fine balearica"}, speak("fr"))
+		s.Recent(t.Context(), []string{"fine antigone", "fine balearica"}, time.Minute, speak("fr"))
+		if kept != 2 {
+			t.Errorf("kept %d outcomes of 2", kept)
+		}
+		broken = errors.New("the disk is full")
+		if got := verdicts(s.Run(t.Context(), []string{"fine antigone"}, speak("fr"))); got != "ok" {
+			t.Errorf("said %q", got)
+		}
+	})
+}

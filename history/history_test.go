@@ -1,10 +1,6 @@
 package history
 
 import (
-	"context"
-	"errors"
-	"io"
-	"log/slog"
 	"math"
 	"path/filepath"
 	"slices"
@@ -15,7 +11,6 @@ import (
 
 	"ronde/checks"
 	"ronde/store"
-	"ronde/text"
 )
 
 func temp(t *testing.T) *store.Store {
@@ -39,7 +34,7 @@ func TestWhatIsMeasuredIsFoundAgain(t *testing.T) {
 		begin := time.Now()
 		for n := range 200 {
 			o := outcome(time.Now(), checks.Metric{Name: "cpu", Thing: "nuage", Value: float64(n), Unit: checks.Percent}, checks.Metric{Name: "cpu", Thing: "odd\nname", Value: 1})
-			if err := k.KeepAll(t.Context(), []checks.Outcome{o, o}); err != nil {
+			if err := k.Keep(t.Context(), []checks.Outcome{o, o}); err != nil {
 				t.Fatal(err)
 			}
 			if err := k.Compact(t.Context()); err != nil {
@@ -73,7 +68,7 @@ func TestFoldingHappensOnceAnHour(t *testing.T) {
 		s := temp(t)
 		k := New(s)
 		for range 3 * 60 {
-			if err := k.KeepAll(t.Context(), []checks.Outcome{outcome(time.Now(), checks.Metric{Name: "cpu", Value: 1})}); err != nil {
+			if err := k.Keep(t.Context(), []checks.Outcome{outcome(time.Now(), checks.Metric{Name: "cpu", Value: 1})}); err != nil {
 				t.Fatal(err)
 			}
 			before := k.next
@@ -86,32 +81,6 @@ func TestFoldingHappensOnceAnHour(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 	})
-}
-
-type maker []checks.Outcome
-
-func (m maker) Run(context.Context, []string, *text.Language) []checks.Outcome { return m }
-
-// A check whose values cannot be kept is shown all the same.
-func TestACheckThatIsMadeIsKept(t *testing.T) {
-	s := temp(t)
-	n := Noting{Maker: maker{outcome(time.Now(), checks.Metric{Name: "load", Value: 0.5})}, Keeper: New(s), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	if all := n.Run(t.Context(), nil, nil); len(all) != 1 {
-		t.Errorf("%d outcomes", len(all))
-	}
-	points, err := n.Keeper.Points(t.Context(), checks.Series{Check: "containers", Name: "antigone", Metric: "load"}, time.Now().Add(-time.Hour))
-	if err != nil || len(points) != 1 {
-		t.Errorf("%d points, %v", len(points), err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if all := n.Run(t.Context(), nil, nil); len(all) != 1 {
-		t.Errorf("%d outcomes without a database", len(all))
-	}
-	if _, err := n.Keeper.Points(t.Context(), checks.Series{}, time.Now()); err == nil || errors.Is(err, context.Canceled) {
-		t.Errorf("a database that is closed answers: %v", err)
-	}
 }
 
 func kept() []store.Series {
@@ -176,7 +145,7 @@ func TestCurvesFitIntoAPicture(t *testing.T) {
 			for i, thing := range []string{"low", "high", "middle"} {
 				metrics = append(metrics, checks.Metric{Name: "cpu", Thing: thing, Value: []float64{1, 100, 50}[i] + math.Mod(float64(n), 5)})
 			}
-			if err := k.KeepAll(t.Context(), []checks.Outcome{outcome(time.Now(), metrics...)}); err != nil {
+			if err := k.Keep(t.Context(), []checks.Outcome{outcome(time.Now(), metrics...)}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)

@@ -4,8 +4,6 @@ package history
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -38,36 +36,34 @@ var _ checks.Hourly = (*Keeper)(nil)
 // New returns a keeper over s.
 func New(s *store.Store) *Keeper { return &Keeper{store: s} }
 
-// Keep keeps what an outcome measured, as part of tx. The same outcome kept again changes
-// nothing. Of one that is unknown there may be nothing to keep.
-func (k *Keeper) Keep(tx *store.Tx, o checks.Outcome) error {
-	var all []store.Measured
-	for _, m := range o.Metrics[:min(len(o.Metrics), keptOfOne)] {
-		all = append(all, store.Measured{
-			Series: store.Series{Check: o.Check, Name: o.Host, Metric: name(m.Name), Thing: name(m.Thing), Unit: string(m.Unit)},
-			Value:  m.Value,
-		})
-	}
-	return tx.AddMetrics(o.At, all)
-}
-
-// name is how a thing is called that others name, such as a container.
-func name(s string) string { return text.OneLine(text.Printed(s), 100) }
-
-// KeepAll is [Keeper.Keep] for several outcomes, in a transaction of its own.
-func (k *Keeper) KeepAll(ctx context.Context, all []checks.Outcome) error {
+// Keep keeps what outcomes measured. The same outcome kept again changes nothing. Of one
+// that is unknown there may be nothing to keep.
+func (k *Keeper) Keep(ctx context.Context, all []checks.Outcome) error {
 	if !slices.ContainsFunc(all, func(o checks.Outcome) bool { return len(o.Metrics) > 0 }) {
 		return nil
 	}
 	return k.store.Update(ctx, func(tx *store.Tx) error {
 		for _, o := range all {
-			if err := k.Keep(tx, o); err != nil {
+			if err := tx.AddMetrics(o.At, measured(o)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 }
+
+func measured(o checks.Outcome) (all []store.Measured) {
+	for _, m := range o.Metrics[:min(len(o.Metrics), keptOfOne)] {
+		all = append(all, store.Measured{
+			Series: store.Series{Check: o.Check, Name: o.Host, Metric: name(m.Name), Thing: name(m.Thing), Unit: string(m.Unit)},
+			Value:  m.Value,
+		})
+	}
+	return all
+}
+
+// name is how a thing is called that others name, such as a container.
+func name(s string) string { return text.OneLine(text.Printed(s), 100) }
 
 // Points returns the values of a series since a time, as [checks.History] says.
 func (k *Keeper) Points(ctx context.Context, s checks.Series, since time.Time) (all []checks.Point, err error) {
@@ -118,26 +114,4 @@ func (k *Keeper) Compact(ctx context.Context) error {
 		k.next = time.Now().Add(compactEvery)
 	}
 	return err
-}
-
-// Maker makes checks, as [checks.Suite] does.
-type Maker interface {
-	Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome
-}
-
-// Noting is a [Maker] that keeps what its checks measured. One that cannot be kept is
-// shown all the same.
-type Noting struct {
-	Maker
-	Keeper *Keeper
-	Log    *slog.Logger
-}
-
-// Run makes checks as [checks.Suite.Run] does.
-func (n Noting) Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome {
-	all := n.Maker.Run(ctx, refs, l)
-	if err := n.Keeper.KeepAll(ctx, all); err != nil && ctx.Err() == nil {
-		n.Log.ErrorContext(ctx, "what was measured cannot be kept", "err", fmt.Errorf("keep %d outcomes: %w", len(all), err))
-	}
-	return all
 }

@@ -36,13 +36,20 @@ func (tx *Tx) Look(ref string) (Look, bool, error) {
 	return l, known, nil
 }
 
-// Looks returns what all checks said last.
-func (tx *Tx) Looks() ([]Look, error) {
-	all, err := many(tx, scanLook, selectLook+"ORDER BY ref")
-	if err != nil {
-		return nil, fmt.Errorf("read what the checks said: %w", err)
+// ForgetLook forgets what a check said last.
+func (tx *Tx) ForgetLook(ref string) error {
+	if _, err := tx.exec("DELETE FROM looks WHERE ref = ?", ref); err != nil {
+		return fmt.Errorf("forget what %s said: %w", ref, err)
 	}
-	return all, nil
+	return nil
+}
+
+// ForgetLooks forgets what checks said last that were not made since a time.
+func (tx *Tx) ForgetLooks(before time.Time) error {
+	if _, err := tx.exec("DELETE FROM looks WHERE ran_at < ?", ms(before)); err != nil {
+		return fmt.Errorf("forget what checks said long ago: %w", err)
+	}
+	return nil
 }
 
 const selectLook = `SELECT ref, host, ran_at, answered_at, status, since, outcome FROM looks `
@@ -83,6 +90,15 @@ func (tx *Tx) ForgetWatched(ref, thing string) error {
 		return fmt.Errorf("forget %s of %s: %w", thing, ref, err)
 	}
 	return nil
+}
+
+// WatchedRefs returns the checks that found something bad.
+func (tx *Tx) WatchedRefs() ([]string, error) {
+	all, err := many(tx, func(row scanner) (ref string, err error) { return ref, row.Scan(&ref) }, "SELECT DISTINCT ref FROM watched")
+	if err != nil {
+		return nil, fmt.Errorf("read which checks found something: %w", err)
+	}
+	return all, nil
 }
 
 // WatchedBy returns the things that a check found bad.

@@ -12,24 +12,26 @@ const (
 	spread = time.Minute
 	// soonest is how soon after a look another one is made to decide something.
 	soonest = 15 * time.Second
+	// again is how long after a look that said nothing there is another one, of an incident:
+	// a host that is back must not count as away until its slowest check is due.
+	again = 10 * time.Minute
 )
 
 // due returns when a check has to be made next. last is when it was made last, zero for
-// never; decided when it may decide something, zero for never; began when the bot did.
+// never; decided when it may decide something, zero for never.
 //
 // Each check has its own points in time, as far apart as it is to be made and shifted by
 // its name, so that many do not meet at one, and a restart moves none. Those that passed
 // unused are not made up for.
-func due(c checks.Config, last, decided, began time.Time) time.Time {
-	at := began.Add(phase(c.Ref(), min(c.Work.Every, spread)))
+func due(c checks.Config, last, decided time.Time) time.Time {
 	if last.IsZero() {
-		return at
+		return last
 	}
 	next := after(last, c.Work.Every, phase(c.Ref(), c.Work.Every))
 	if !decided.IsZero() {
 		next = earlier(next, later(decided, last.Add(soonest)))
 	}
-	return later(next, at)
+	return next
 }
 
 // after returns the first of a check's points in time that comes after another.

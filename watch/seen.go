@@ -2,7 +2,6 @@ package watch
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -86,13 +85,11 @@ func fill(tx *store.Tx, all []Seen) ([]Seen, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !known {
+		var said checks.Outcome
+		if !known || json.Unmarshal(look.Outcome, &said) != nil { // another version of the bot wrote it otherwise
 			continue
 		}
-		if err := json.Unmarshal(look.Outcome, &all[n].Outcome); err != nil {
-			return nil, fmt.Errorf("read what %s said: %w", look.Ref, err)
-		}
-		all[n].Made, all[n].Ran, all[n].Since = true, look.Ran, look.Since
+		all[n].Outcome, all[n].Made, all[n].Ran, all[n].Since = said, true, look.Ran, look.Since
 	}
 	slices.SortStableFunc(all, worstFirst)
 	return all, nil

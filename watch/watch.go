@@ -9,8 +9,10 @@ package watch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,10 +51,8 @@ type Watch struct {
 	Hosts     []hosts.Config
 	Secrets   []string // the names of every [[oauth]]
 	Incidents Incidents
-	// Keep is called for each outcome in the transaction that keeps it; nil for nothing.
-	Keep     func(tx *store.Tx, o checks.Outcome) error
-	Language *text.Language
-	Log      *slog.Logger
+	Language  *text.Language
+	Log       *slog.Logger
 	// Changed is called after what was found was committed.
 	Changed func()
 }
@@ -60,10 +60,13 @@ type Watch struct {
 // Run makes the checks that are at work until ctx ends, and then returns its error.
 func (w *Watch) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	began, free := time.Now(), make(chan struct{}, atOnce)
+	free := make(chan struct{}, atOnce)
+	if err := w.Store.Update(ctx, w.forget); err != nil && ctx.Err() == nil {
+		w.Log.ErrorContext(ctx, "checks that are no longer at work cannot be forgotten", "err", err)
+	}
 	for _, c := range w.Checks {
 		if c.Work.Every > 0 {
-			all.Go(func() { w.follow(ctx, c, began, free) })
+			all.Go(func() { w.follow(ctx, c, free) })
 		}
 	}
 	<-ctx.Done()
@@ -71,10 +74,66 @@ func (w *Watch) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// follow makes one check whenever it is due.
-func (w *Watch) follow(ctx context.Context, c checks.Config, began time.Time, free chan struct{}) {
+// rememberedFor is how long it is known what a check said that is not made any more: three
+// times as long as the one that is made most seldom is not made.
+const rememberedFor = 90 * 24 * time.Hour
+
+// forget has nobody believe that checks still look which are no longer at work, so that
+// the desk asks about what only they could end. Should one be at work again, it does.
+func (w *Watch) forget(tx *store.Tx) error {
+	refs, err := tx.WatchedRefs()
+	if err != nil {
+		return err
+	}
+	for _, ref := range slices.DeleteFunc(refs, w.atWork) {
+		if err := tx.ForgetLook(ref); err != nil {
+			return err
+		}
+		if err := forgetOver(tx, ref); err != nil {
+			return err
+		}
+	}
+	return tx.ForgetLooks(tx.Now.Add(-rememberedFor))
+}
+
+// forgetOver drops what a check found of which no incident is open.
+func forgetOver(tx *store.Tx, ref string) error {
+	things, err := tx.WatchedBy(ref)
+	if err != nil {
+		return err
+	}
+	for _, t := range things {
+		holds, err := holdsOpen(tx, t)
+		if err != nil {
+			return err
+		}
+		if holds {
+			continue
+		}
+		if err := tx.ForgetWatched(ref, t.Thing); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdsOpen tells whether something that a check found is part of an incident that is open,
+// its own or that of a tie.
+func holdsOpen(tx *store.Tx, t store.Watched) (bool, error) {
+	own, err := tx.IncidentsOf(t.Source, t.Name, 1)
+	if err != nil {
+		return false, err
+	}
+	tied, err := tx.WitnessedBy(t.Source, t.Name, 1)
+	return t.Open && slices.ContainsFunc(append(own, tied...), func(i store.Incident) bool { return i.State != store.Resolved }), err
+}
+
+// follow makes one check whenever it is due. The first looks after a start are spread by a
+// timer and not by the clock, which may be set back behind the start.
+func (w *Watch) follow(ctx context.Context, c checks.Config, free chan struct{}) {
+	pause(ctx, phase(c.Ref(), min(c.Work.Every, spread)))
 	for ctx.Err() == nil {
-		next, err := w.due(ctx, c, began)
+		next, err := w.due(ctx, c)
 		if now := time.Now(); err == nil && next.After(now) {
 			pause(ctx, min(next.Sub(now), time.Hour)) // the clock may be set meanwhile, or somebody ask for it
 			continue
@@ -110,24 +169,31 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // due is when a check has to be made next, by what is stored.
-func (w *Watch) due(ctx context.Context, c checks.Config, began time.Time) (next time.Time, err error) {
+func (w *Watch) due(ctx context.Context, c checks.Config) (next time.Time, err error) {
 	err = w.Store.View(ctx, func(tx *store.Tx) error {
 		last, _, err := tx.Look(key(c.Ref()))
 		if err != nil {
 			return err
 		}
-		decided, err := nextDecision(tx, c)
-		next = due(c, earlier(last.Ran, tx.Now), decided, began)
+		last.Ran = earlier(last.Ran, tx.Now)
+		decided, err := nextDecision(tx, c, last.Ran)
+		next = due(c, last.Ran, decided)
 		return err
 	})
 	return next, err
 }
 
-// nextDecision is when something that a check found may be decided, zero for nothing.
-func nextDecision(tx *store.Tx, c checks.Config) (first time.Time, err error) {
+// nextDecision is when something that a check found may be decided, zero for nothing. One
+// that could not be made last tries again before it is due.
+func nextDecision(tx *store.Tx, c checks.Config, last time.Time) (first time.Time, err error) {
 	things, err := tx.WatchedBy(key(c.Ref()))
 	for _, t := range things {
-		if at := conditionOf(t).decided(c.Work); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+		one := conditionOf(t)
+		at := one.decided(c.Work)
+		if at.IsZero() && t.Thing == unchecked && one.open {
+			at = last.Add(again)
+		}
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}
@@ -149,19 +215,20 @@ func (w *Watch) look(ctx context.Context, refs []string) ([]checks.Outcome, erro
 	if ctx.Err() != nil {
 		return outcomes, ctx.Err() // it says nothing of what was looked at
 	}
+	var wrong []error // one that cannot be kept takes no other with it
 	for _, o := range outcomes {
 		if err := w.Store.Update(ctx, func(tx *store.Tx) error { return w.record(tx, o) }); err != nil {
-			return outcomes, fmt.Errorf("keep what %s says: %w", o.Ref, err)
+			wrong = append(wrong, fmt.Errorf("keep what %s says: %w", o.Ref, err))
 		}
 	}
 	w.Changed()
-	return outcomes, nil
+	return outcomes, errors.Join(wrong...)
 }
 
 // record keeps what a check says, and has it change what it is about.
 func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
 	c, configured := w.find(o.Ref)
-	if !configured && o.Findings != nil && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultStrange {
+	if !configured && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultStrange {
 		return nil // there is no such check
 	}
 	before, _, err := tx.Look(key(o.Ref))
@@ -170,11 +237,6 @@ func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
 	}
 	if err := keep(tx, before, c.Host, o); err != nil {
 		return err
-	}
-	if w.Keep != nil {
-		if err := w.Keep(tx, o); err != nil {
-			return fmt.Errorf("keep its figures: %w", err)
-		}
 	}
 	if c.Work.Every == 0 {
 		return nil

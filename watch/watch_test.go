@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -227,6 +228,42 @@ func TestACheckThatIsNoLongerConfiguredHoldsNothingOpen(t *testing.T) {
 		w.say("disk one", found("nothing"))
 		w.work(30 * time.Minute)
 		expect(t, w.heard(), "up unknown antigone")
+		err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+			if refs, err := tx.WatchedRefs(); len(refs) > 0 || err != nil {
+				t.Errorf("still watched: %q, %v", refs, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestWhatNobodyAsksForAnyMoreIsForgotten: after a while, so that nothing only grows.
+func TestWhatNobodyAsksForAnyMoreIsForgotten(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.Store.Close()
+		for _, tt := range []struct {
+			after time.Duration
+			known bool
+		}{{0, true}, {80 * 24 * time.Hour, true}, {20 * 24 * time.Hour, false}} {
+			if tt.after == 0 {
+				w.Look(t.Context(), []string{"disk antigone"})
+			}
+			time.Sleep(tt.after)
+			w.work(time.Minute)
+			err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+				if _, known, err := tx.Look("disk antigone"); known != tt.known || err != nil {
+					t.Errorf("after %s more: known %v, %v", tt.after, known, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 
@@ -270,34 +307,64 @@ func TestWhatCannotBeToldIsToldLater(t *testing.T) {
 	})
 }
 
-// TestFiguresAreKeptWithWhatTheyChange: Keep sees each outcome once, and when it fails
-// nothing of that look is kept.
-func TestFiguresAreKeptWithWhatTheyChange(t *testing.T) {
+// TestAHostThatIsBackIsNotHeldByItsSlowestCheck: a check that is made once a day found its
+// host away, and finds within minutes that it is not.
+func TestAHostThatIsBackIsNotHeldByItsSlowestCheck(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		daily := disk("daily")
+		daily.Work.Every = 24 * time.Hour
+		w := newWorld(t, disk("antigone"), daily)
+		defer w.Store.Close()
+		w.say("disk antigone", found(string(checks.FaultAway)))
+		w.say("disk daily", found(string(checks.FaultAway)))
+		w.work(8 * time.Hour)
+		expect(t, w.heard(), "down unknown antigone")
+		w.say("disk antigone", found("nothing"))
+		w.say("disk daily", found("nothing"))
+		w.work(30 * time.Minute)
+		expect(t, w.heard(), "up unknown antigone")
+	})
+}
+
+// TestOneThatCannotBeKeptTakesNoOtherWithIt: of several that somebody asked for.
+func TestOneThatCannotBeKeptTakesNoOtherWithIt(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t, disk("one"), disk("two"))
+		defer w.Store.Close()
+		odd, changed := found("/srv"), 0
+		odd.Findings[0].Value = math.NaN()
+		w.say("disk one", odd)
+		w.Changed = func() { changed++ }
+		w.Look(t.Context(), []string{"disk one", "disk two"})
+		err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+			if _, known, err := tx.Look("disk two"); !known || err != nil || changed != 1 {
+				t.Errorf("kept: %v, %v; told of %d times", known, err, changed)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestWhatCannotBeReadAnyMoreIsMadeAgain: another version of the bot wrote it.
+func TestWhatCannotBeReadAnyMoreIsMadeAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld(t, disk("antigone"))
 		defer w.Store.Close()
-		kept, broken := 0, true
-		w.Keep = func(*store.Tx, checks.Outcome) error {
-			if broken {
-				return errors.New("the disk is full")
+		err := w.Store.Update(t.Context(), func(tx *store.Tx) error {
+			if err := tx.SaveLook(store.Look{Ref: "disk antigone", Ran: tx.Now, Status: "ok", Outcome: []byte(`{"status":"splendid"}`)}); err != nil {
+				return err
 			}
-			kept++
-			return nil
-		}
-		w.work(10 * time.Minute)
-		if err := w.Store.View(t.Context(), func(tx *store.Tx) error {
-			if _, known, err := tx.Look("disk antigone"); known || err != nil {
-				t.Errorf("the look is kept: %v", err)
+			all, err := w.Seen(tx)
+			if err != nil || len(all) != 1 || all[0].Made {
+				t.Errorf("seen: %v, %v", all, err)
 			}
 			return nil
-		}); err != nil {
+		})
+		if err != nil {
 			t.Fatal(err)
-		}
-		broken = false
-		before := len(w.made["disk antigone"])
-		w.work(30 * time.Minute)
-		if made := len(w.made["disk antigone"]) - before; kept != made || kept < 6 {
-			t.Errorf("%d of %d outcomes are kept", kept, made)
 		}
 	})
 }
