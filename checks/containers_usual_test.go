@@ -76,13 +76,19 @@ func TestAContainerThatUsesMoreThanItDoesIsFound(t *testing.T) {
 	}
 }
 
-// What cannot be unusual is not looked up: calm containers are two looks, however many there are.
+// What cannot be unusual is not looked up: calm containers are two looks, however many
+// there are, and a few more while nothing is known.
 func TestCalmContainersAreNotLookedUp(t *testing.T) {
-	history := &memories{usual: map[string]float64{"cpu calme-00": 1, "memory calme-00": 1}}
-	a := Asked{Kind: containersName, Name: "antigone", Settings: containersKind().Settings, History: history}
-	all := []Container{{Name: "calme-00", CPU: 1}, {Name: "calme-01", CPU: 1}, {Name: "calme-02", CPU: 1}}
-	if _, _, err := unusualContainers(t.Context(), a, all); err != nil || history.asked != 2 {
-		t.Errorf("%d looks, %v", history.asked, err)
+	var all []Container
+	for _, s := range crowd(40) {
+		all = append(all, NewContainer(s))
+	}
+	for looks, known := range map[int]map[string]float64{2: {"cpu calme-00": 1, "memory calme-00": 1}, 2 * learntFrom: nil} {
+		history := &memories{usual: known}
+		a := Asked{Kind: containersName, Name: "antigone", Settings: containersKind().Settings, History: history}
+		if _, learning, err := unusualContainers(t.Context(), a, all); err != nil || history.asked != looks || (learning == nil) != (known != nil) {
+			t.Errorf("%d looks, want %d; learning %v, %v", history.asked, looks, learning, err)
+		}
 	}
 }
 
