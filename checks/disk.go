@@ -90,8 +90,6 @@ func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time
 	return r
 }
 
-func daysOf(d time.Duration) float64 { return d.Hours() / 24 }
-
 // spaceUsed is in percent, as df rounds up from: without what is reserved for root.
 func spaceUsed(d probe.Disk) float64 { return percent(d.Used, d.Used+d.Free) }
 

@@ -88,6 +88,9 @@ func (h *habits) judge(m Metric, s usualSettings, least float64) []Finding {
 	return []Finding{{Status: Warning, Thing: thing, Fault: FaultUnusual, Value: m.Value, Limit: high, Unit: m.Unit, Usual: &n.Usual}}
 }
 
+// learntFrom is of how many metrics it is asked whether anything is known of them.
+const learntFrom = 5
+
 // judgeUsual is the short way for a kind: it finds which of some metrics of one name are
 // far higher than they usually are now. learning belongs into the kind's [Result], so
 // that people read why nothing is found yet; it is nil as soon as any of them is known,
@@ -97,14 +100,15 @@ func (h *habits) judge(m Metric, s usualSettings, least float64) []Finding {
 //	found, learning, err := judgeUsual(ctx, a, s.usualSettings, cpu, 20)
 //
 // where 20 is the least spread that counts, as in [habits.judge]. Values so low that they
-// cannot be unusual are not looked up, as those of most containers.
+// cannot be unusual are not looked up, as those of most containers, once it is known
+// whether anything is.
 func judgeUsual(ctx context.Context, a Asked, s usualSettings, metrics []Metric, least float64) (found []Finding, learning *Learning, err error) {
 	if s.Usual == "off" {
 		return nil, nil, nil
 	}
 	h := habitsAt(a, time.Now())
-	for _, m := range metrics {
-		if len(h.normal) > 0 && m.Value <= s.Factor*least {
+	for n, m := range metrics {
+		if (len(h.normal) > 0 || n >= learntFrom) && m.Value <= s.Factor*least {
 			continue
 		}
 		if err := h.learn(ctx, m); err != nil {
