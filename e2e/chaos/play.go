@@ -19,7 +19,7 @@ import (
 const (
 	tick = 20 * time.Millisecond
 	// playLimit bounds a seed: long after everything should have settled.
-	playLimit = 2 * time.Minute
+	playLimit = 3 * time.Minute
 	// resignAfter is how long nothing may change before people give up waiting for the
 	// card of what may be part of a storm.
 	resignAfter = time.Second
