@@ -2,6 +2,8 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,8 +28,11 @@ func (b BackupConfig) files(_ context.Context, root string) (Backup, error) {
 	var runs []Run
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			continue // it was just removed
+		case err != nil:
+			return Backup{}, err
 		}
 		r := Run{At: info.ModTime()}
 		if size := info.Size(); info.Mode().IsRegular() {
