@@ -13,6 +13,7 @@ import (
 const (
 	FaultBackupOld    Fault = "backup-old"    // Value and Limit in days
 	FaultBackupNone   Fault = "backup-none"   // there is none
+	FaultBackupAhead  Fault = "backup-ahead"  // the last one is of the future: how old it is nobody knows; Value is in how many days
 	FaultBackupFailed Fault = "backup-failed" // the last try did; Value is how many days ago
 	FaultBackupSize   Fault = "backup-shrunk" // Value and Limit in bytes
 	FaultBackupFiles  Fault = "backup-fewer"  // Value and Limit count files
@@ -142,6 +143,9 @@ func newBackupsReport(name string, all []probe.Backup, s backupSettings, before 
 	return r
 }
 
+// clocksDiffer is by how much the clocks of two machines may.
+const clocksDiffer = time.Hour
+
 func (s backupSettings) judge(b probe.Backup, u usual, at time.Time) []Finding {
 	switch {
 	case b.Trouble != "":
@@ -154,6 +158,9 @@ func (s backupSettings) judge(b probe.Backup, u usual, at time.Time) []Finding {
 		return []Finding{{Status: Critical, Thing: b.Name, Fault: FaultBackupNone}}
 	}
 	last := b.Runs[0]
+	if early := last.At.Sub(at); early > clocksDiffer {
+		return []Finding{{Status: Unknown, Thing: b.Name, Fault: FaultBackupAhead, Value: inDays(early), Unit: Days}}
+	}
 	found := above(b.Name, FaultBackupOld, inDays(at.Sub(last.At)), inDays(s.MaxAge), inDays(s.Critical), Days)
 	if b.Failed.After(last.At) {
 		found = append(found, Finding{Status: Warning, Thing: b.Name, Fault: FaultBackupFailed, Value: inDays(at.Sub(b.Failed)), Unit: Days})
