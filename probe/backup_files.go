@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -61,6 +62,4 @@ func folderOf(pattern string) string {
 	}
 }
 
-func hasWildcard(path string) bool {
-	return slices.ContainsFunc([]rune(path), func(r rune) bool { return slices.Contains([]rune(`*?[\`), r) })
-}
+func hasWildcard(path string) bool { return strings.ContainsAny(path, `*?[\`) }
