@@ -13,6 +13,7 @@ import (
 const (
 	FaultBackupOld    Fault = "backup-old"    // Value and Limit in days
 	FaultBackupNone   Fault = "backup-none"   // there is none
+	FaultBackupAhead  Fault = "backup-ahead"  // the last one is of the future: how old it is nobody knows; Value is in how many days
 	FaultBackupFailed Fault = "backup-failed" // the last try did; Value is how many days ago
 	FaultBackupSize   Fault = "backup-shrunk" // Value and Limit in bytes
 	FaultBackupFiles  Fault = "backup-fewer"  // Value and Limit count files
@@ -129,6 +130,9 @@ func newBackupsReport(name string, all []probe.Backup, s backupSettings, before 
 	return r
 }
 
+// clocksDiffer is by how much the clocks of two machines may.
+const clocksDiffer = time.Hour
+
 func (s backupSettings) judge(b probe.Backup, u usual, at time.Time) []Finding {
 	switch {
 	case b.Trouble != "":
@@ -141,10 +145,13 @@ func (s backupSettings) judge(b probe.Backup, u usual, at time.Time) []Finding {
 		return []Finding{{Status: Critical, Thing: b.Name, Fault: FaultBackupNone}}
 	}
 	last := b.Runs[0]
-	old := limits{inDays(s.MaxAge), inDays(s.Critical)}
-	found := old.above(Finding{Thing: b.Name, Fault: FaultBackupOld, Value: inDays(at.Sub(last.At)), Unit: Days})
+	if early := last.At.Sub(at); early > clocksDiffer {
+		return []Finding{{Status: Unknown, Thing: b.Name, Fault: FaultBackupAhead, Value: daysOf(early), Unit: Days}}
+	}
+	old := limits{daysOf(s.MaxAge), daysOf(s.Critical)}
+	found := old.above(Finding{Thing: b.Name, Fault: FaultBackupOld, Value: daysOf(at.Sub(last.At)), Unit: Days})
 	if b.Failed.After(last.At) {
-		found = append(found, Finding{Status: Warning, Thing: b.Name, Fault: FaultBackupFailed, Value: inDays(at.Sub(b.Failed)), Unit: Days})
+		found = append(found, Finding{Status: Warning, Thing: b.Name, Fault: FaultBackupFailed, Value: daysOf(at.Sub(b.Failed)), Unit: Days})
 	}
 	found = append(found, s.shrunk(b.Name, FaultBackupSize, last.Bytes, u.bytes, Bytes)...)
 	found = append(found, s.shrunk(b.Name, FaultBackupFiles, last.Files, u.files, Count)...)

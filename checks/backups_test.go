@@ -60,6 +60,7 @@ func backupStories() map[string]BackupsReport {
 		"25 hours":              story(nightly(nil, 25.9, 49)),
 		"late":                  story(nightly(nil, 27, 51), mail),
 		"very late":             story(nightly(nil, 90, 114)),
+		"of the future":         story(nightly(nil, -30, 29)),
 		"none":                  story(probe.Backup{Name: "nuage"}, mail),
 		"failed since":          story(with(nightly(nil, 25, 49), func(b *probe.Backup) { b.Failed = now.Add(-time.Hour) })),
 		"failed before":         story(with(nightly(nil, 5, 29), func(b *probe.Backup) { b.Failed = now.Add(-9 * time.Hour) })),
@@ -82,7 +83,7 @@ func backupStories() map[string]BackupsReport {
 
 func TestBackupsAreJudged(t *testing.T) {
 	want := map[string]string{
-		"all is well": "ok", "one": "ok", "25 hours": "ok", "late": "warning backup-old", "very late": "critical backup-old", "none": "critical backup-none",
+		"all is well": "ok", "one": "ok", "25 hours": "ok", "late": "warning backup-old", "very late": "critical backup-old", "none": "critical backup-none", "of the future": "unknown backup-ahead",
 		"failed since": "warning backup-failed", "failed before": "ok", "half of what it was": "ok", "less than half": "warning backup-shrunk",
 		"empty": "warning backup-shrunk", "always empty": "ok", "fewer files": "warning backup-fewer", "one missing": "ok",
 		"two missing": "warning backup-gaps", "thinned out weeks ago": "ok", "a name to break rooms": "critical backup-old",

@@ -26,7 +26,9 @@ func backupRow(b probe.Backup, at time.Time, l *text.Language) []string {
 		return row
 	}
 	last := b.Runs[0]
-	row[1] = l.Duration(at.Sub(last.At))
+	if age := at.Sub(last.At); age > -clocksDiffer {
+		row[1] = l.Duration(max(0, age))
+	}
 	if last.Bytes != nil {
 		row[2] = short(l, float64(*last.Bytes))
 	}

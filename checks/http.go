@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
 	"ronde/text"
 )
 
-// Faults of a page; the thing is the name of its check, or its server when that does not
-// answer.
+// Faults of a page; the thing is the name of its check, or its server for what is wrong with
+// the certificate.
 const (
 	FaultPageAway     Fault = "http-away"     // it cannot be reached
 	FaultPageLate     Fault = "http-late"     // it does not answer in time
@@ -74,7 +75,7 @@ func measureHTTP(ctx context.Context, a Asked) (Report, error) {
 // newHTTPReport judges what a page answered, or why it did not.
 func newHTTPReport(name string, answer webAnswer, err error, s httpSettings, at time.Time) HTTPReport {
 	if err != nil {
-		return HTTPReport{Result: newResult("http", name, at, []Finding{{Status: Critical, Thing: s.host(), Fault: pageFault(err)}})}
+		return HTTPReport{Result: newResult("http", name, at, []Finding{{Status: Critical, Thing: s.about(name, pageFault(err)), Fault: pageFault(err)}})}
 	}
 	ms := float64(answer.took.Microseconds()) / 1000
 	slow := limits{float64(s.Warning.Milliseconds()), float64(s.Critical.Milliseconds())}
@@ -89,6 +90,14 @@ func newHTTPReport(name string, answer webAnswer, err error, s httpSettings, at 
 	r := HTTPReport{Result: newResult("http", name, at, findings), HTTPStatus: answer.status, Milliseconds: ms}
 	r.Metrics = []Metric{{"time", "", ms, Milliseconds}}
 	return r
+}
+
+// about is the thing of a fault, one for all of the page, so that it stays one incident.
+func (s httpSettings) about(name string, f Fault) string {
+	if slices.Contains([]Fault{FaultPageAway, FaultPageLate, FaultPageRedirect}, f) {
+		return name
+	}
+	return s.host()
 }
 
 // host is whom the page is asked of.

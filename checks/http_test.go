@@ -86,7 +86,7 @@ func TestAPageIsMeasuredOverTLS(t *testing.T) {
 	}
 	s.URL = "http://127.0.0.1:1/"
 	r, err = measureHTTP(t.Context(), Asked{Name: "nuage", Settings: s})
-	if err != nil || r.Verdict().Status != Critical || r.Verdict().Findings[0].Thing != "127.0.0.1" {
+	if err != nil || r.Verdict().Status != Critical || r.Verdict().Findings[0].Thing != "nuage" {
 		t.Errorf("of nobody got %+v, %v", r, err)
 	}
 }

@@ -54,7 +54,7 @@ func TestTheLoadOnAPhone(t *testing.T) {
 	at := time.Date(2026, 11, 26, 3, 14, 0, 0, time.UTC)
 	for code, want := range map[string]string{
 		"fr": "charge  0,4 0,5 12 sur 4 cœurs\nCPU     12\u00a0%\nmémoire 6,0G sur 16G (38\u00a0%)\nswap    256M sur 4,0G (6\u00a0%)\n" +
-			"attente CPU 1 mém 0 dsq 3\u00a0%\nallumé  depuis 34\u00a0j",
+			"attente CPU 1 mém 0 E/S 3\u00a0%\nallumé  depuis 34\u00a0j",
 		"en": "load   0.4 0.5 12 on 4 cores\nCPU    12%\nmemory 6.0G of 16G (38%)\nswap   256M of 4.0G (6%)\nwaits  CPU 1 mem 0 disk 3%\nup     34\u00a0d",
 	} {
 		o := OutcomeOf(newLoadReport("antigone", vitals(nil), loadKind().Settings.(loadSettings), at), speak(code))

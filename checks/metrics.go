@@ -68,3 +68,6 @@ type Hourly interface {
 type noHistory struct{}
 
 func (noHistory) Points(context.Context, Series, time.Time) ([]Point, error) { return nil, nil }
+
+// daysOf writes a length of time in [Days].
+func daysOf(d time.Duration) float64 { return d.Hours() / 24 }

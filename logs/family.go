@@ -34,13 +34,15 @@ var (
 )
 
 // Find lists the logs that a pattern of [filepath.Glob] means, without those that were
-// rotated away from another of them. A pattern without any special character is the path
-// of one log, which need not be there now.
+// rotated away from another of them. Only files in the pattern's own folders count, and no
+// links: whoever may write there must not have us read something else. A pattern without any
+// special character is the path of one log, which need not be there now. Errors: that the
+// folder in which the pattern begins cannot be read.
 func Find(pattern string) ([]string, error) {
-	if !strings.ContainsAny(pattern, `*?[\`) {
+	if !hasWildcard(pattern) {
 		return []string{pattern}, nil
 	}
-	all, err := filepath.Glob(pattern)
+	all, err := matches(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("look for logs: %w", err)
 	}
@@ -54,6 +56,36 @@ func Find(pattern string) ([]string, error) {
 		return nil, fmt.Errorf("%q means %d logs, more than %d", pattern, len(logs), MostLogs)
 	}
 	return logs, nil
+}
+
+func hasWildcard(path string) bool { return strings.ContainsAny(path, `*?[\`) }
+
+// matches lists the files that a pattern means.
+func matches(pattern string) ([]string, error) {
+	fixed := filepath.Dir(pattern)
+	for hasWildcard(fixed) {
+		fixed = filepath.Dir(fixed)
+	}
+	if _, err := os.ReadDir(fixed); err != nil { // which Glob takes for an empty one
+		return nil, err
+	}
+	origin, err := filepath.EvalSymlinks(fixed)
+	if err != nil {
+		return nil, err
+	}
+	all, err := filepath.Glob(pattern)
+	return slices.DeleteFunc(all, func(path string) bool {
+		info, err := os.Lstat(path)
+		return err != nil || !info.Mode().IsRegular() || !isWithin(path, fixed, origin)
+	}), err
+}
+
+// isWithin tells whether no folder is a link on the way to a path from fixed, which is truly
+// called origin.
+func isWithin(path, fixed, origin string) bool {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	way, errWay := filepath.Rel(fixed, filepath.Dir(path))
+	return err == nil && errWay == nil && folder == filepath.Join(origin, way)
 }
 
 // family opens the files of a log: those that were rotated away, oldest first, and at

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -399,6 +400,33 @@ func TestNoLinkIsFollowedAndNoPipeWaitedFor(t *testing.T) {
 	tally := NewTally(Auto, "own")
 	if _, err := Follow(t.Context(), []string{log}, Cursor{}, Limits{Bytes: 1000, First: 1000}, tally); !errors.Is(err, errIrregular) || tally.Lines > 0 {
 		t.Errorf("%d lines, %v", tally.Lines, err)
+	}
+}
+
+// A container may write into the folder of its logs whatever it likes.
+func TestAPatternLeadsNowhereElse(t *testing.T) {
+	dir := t.TempDir()
+	logs, other := filepath.Join(dir, "logs"), filepath.Join(dir, "other")
+	err := errors.Join(
+		os.MkdirAll(filepath.Join(logs, "web"), 0o700), os.MkdirAll(other, 0o700), os.MkdirAll(filepath.Join(logs, "web", "folder.log"), 0o700),
+		os.WriteFile(filepath.Join(logs, "web", "a.log"), nil, 0o600), os.WriteFile(filepath.Join(other, "secret.log"), nil, 0o600),
+		os.Symlink(other, filepath.Join(logs, "evil")), os.Symlink(filepath.Join(other, "secret.log"), filepath.Join(logs, "web", "b.log")),
+		os.Symlink(logs, filepath.Join(dir, "link")), // the administrator's own
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"logs", "link"} {
+		got, err := Find(filepath.Join(dir, folder, "*", "*.log"))
+		if want := []string{filepath.Join(dir, folder, "web", "a.log")}; err != nil || !cmp.Equal(want, got) {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	}
+}
+
+func TestAFolderThatIsNotThereIsNoEmptyOne(t *testing.T) {
+	if got, err := Find(filepath.Join(t.TempDir(), "away", "*.log")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 

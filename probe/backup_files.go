@@ -2,9 +2,12 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,8 +29,11 @@ func (b BackupConfig) files(_ context.Context, root string) (Backup, error) {
 	var runs []Run
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			continue // it was just removed
+		case err != nil:
+			return Backup{}, err
 		}
 		r := Run{At: info.ModTime()}
 		if size := info.Size(); info.Mode().IsRegular() {
@@ -56,6 +62,4 @@ func folderOf(pattern string) string {
 	}
 }
 
-func hasWildcard(path string) bool {
-	return slices.ContainsFunc([]rune(path), func(r rune) bool { return slices.Contains([]rune(`*?[\`), r) })
-}
+func hasWildcard(path string) bool { return strings.ContainsAny(path, `*?[\`) }

@@ -43,6 +43,11 @@ func (c Config) check() error {
 			return err
 		}
 	}
+	for _, r := range c.Redis {
+		if err := errors.Join(take("redis", r.Name), r.check()); err != nil {
+			return err
+		}
+	}
 	for _, b := range c.Backups {
 		if err := errors.Join(take("backup", b.Name), b.check()); err != nil {
 			return err
@@ -76,9 +81,12 @@ func Load(path string) (Config, error) {
 		return Config{}, fmt.Errorf("read what may be asked: %w", err)
 	}
 	defer f.Close()
-	doc, err := io.ReadAll(io.LimitReader(f, maxConfig))
-	if err != nil {
+	doc, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	switch {
+	case err != nil:
 		return Config{}, fmt.Errorf("read what may be asked: %w", err)
+	case len(doc) > maxConfig:
+		return Config{}, fmt.Errorf("%s: it has more than %d bytes", path, maxConfig)
 	}
 	c, err := ReadConfig(doc)
 	if err != nil {

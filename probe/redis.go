@@ -32,6 +32,22 @@ type RedisConfig struct {
 	CAFile       string `toml:"ca_file"` // who signs its certificate; "" trusts the system's
 }
 
+func (c RedisConfig) check() error {
+	_, _, err := net.SplitHostPort(c.Address)
+	switch {
+	case err != nil && !filepath.IsAbs(c.Address):
+		return fmt.Errorf("[[redis]] %q: address must be a host and a port, or the absolute path of a socket", c.Name)
+	case c.User != "" && c.PasswordFile == "":
+		return fmt.Errorf("[[redis]] %q: user is of no use without password_file", c.Name)
+	}
+	for _, path := range []string{c.PasswordFile, c.CAFile} {
+		if path != "" && !filepath.IsAbs(path) {
+			return fmt.Errorf("[[redis]] %q: %q must be an absolute path", c.Name, path)
+		}
+	}
+	return nil
+}
+
 // RedisInfo is how full a Redis is.
 type RedisInfo struct {
 	Version   string    `json:"version"`
