@@ -1,6 +1,8 @@
 package hosts
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 
 	"ronde/e2e/peers"
 )
@@ -83,6 +87,38 @@ func TestAnotherKeyTakesThePlaceOfItsOwnLinesOnly(t *testing.T) {
 		if err := k.Unpin(); len(k.Pinned) > 0 && err == nil || read(t, s.pins()) != before {
 			t.Errorf("%q was taken out: %v", line, err)
 		}
+	}
+}
+
+// While a person looks at a fingerprint, somebody else may write into the file.
+func TestAFileThatChangedMeanwhileIsLeftAlone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	line := func(name string) string {
+		public, _, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := ssh.NewPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name + " " + string(ssh.MarshalAuthorizedKey(key))
+	}
+	mine, other := line("antigone"), line("sarus")
+	k := ShownKey{file: file, Pinned: []PinnedKey{{File: file, Line: 1, Fingerprint: fingerprintIn([]byte(mine))}}}
+	write(t, file, other+mine)
+	if err := k.Unpin(); err == nil || read(t, file) != other+mine {
+		t.Errorf("another server's key was taken out: %v", err)
+	}
+	before, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (ShownKey{file: file}).Unpin(); err != nil {
+		t.Error(err)
+	}
+	if after, err := os.Stat(file); err != nil || !os.SameFile(before, after) {
+		t.Errorf("a file without anything to take out was written anew: %v", err)
 	}
 }
 
