@@ -159,11 +159,11 @@ func (s backupSettings) judge(b probe.Backup, u usual, at time.Time) []Finding {
 	}
 	last := b.Runs[0]
 	if early := last.At.Sub(at); early > clocksDiffer {
-		return []Finding{{Status: Unknown, Thing: b.Name, Fault: FaultBackupAhead, Value: inDays(early), Unit: Days}}
+		return []Finding{{Status: Unknown, Thing: b.Name, Fault: FaultBackupAhead, Value: daysOf(early), Unit: Days}}
 	}
-	found := above(b.Name, FaultBackupOld, inDays(at.Sub(last.At)), inDays(s.MaxAge), inDays(s.Critical), Days)
+	found := above(b.Name, FaultBackupOld, daysOf(at.Sub(last.At)), daysOf(s.MaxAge), daysOf(s.Critical), Days)
 	if b.Failed.After(last.At) {
-		found = append(found, Finding{Status: Warning, Thing: b.Name, Fault: FaultBackupFailed, Value: inDays(at.Sub(b.Failed)), Unit: Days})
+		found = append(found, Finding{Status: Warning, Thing: b.Name, Fault: FaultBackupFailed, Value: daysOf(at.Sub(b.Failed)), Unit: Days})
 	}
 	found = append(found, s.shrunk(b.Name, FaultBackupSize, last.Bytes, u.bytes, Bytes)...)
 	found = append(found, s.shrunk(b.Name, FaultBackupFiles, last.Files, u.files, Count)...)

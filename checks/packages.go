@@ -119,8 +119,6 @@ func newPackagesReport(name string, p probe.Packages, s packageSettings, w waits
 	return r
 }
 
-func inDays(d time.Duration) float64 { return d.Hours() / 24 }
-
 // listFindings says when the lists are too old to know what waits.
 func listFindings(p probe.Packages, s packageSettings, at time.Time, name string) []Finding {
 	age := at.Sub(p.Lists)
@@ -128,7 +126,7 @@ func listFindings(p probe.Packages, s packageSettings, at time.Time, name string
 	case p.Lists.IsZero():
 		return []Finding{{Status: Unknown, Thing: name, Fault: FaultNoLists}}
 	case age > s.ListsAge:
-		return []Finding{{Status: Unknown, Thing: name, Fault: FaultLists, Value: inDays(age), Limit: inDays(s.ListsAge), Unit: Days}}
+		return []Finding{{Status: Unknown, Thing: name, Fault: FaultLists, Value: daysOf(age), Limit: daysOf(s.ListsAge), Unit: Days}}
 	}
 	return nil
 }
@@ -144,7 +142,7 @@ func waitFindings(name string, fault Fault, waiting []probe.Upgrade, w waited) [
 	for _, u := range waiting {
 		names = append(names, u.Name)
 	}
-	return []Finding{{Status: Warning, Thing: name, Fault: fault, Value: inDays(w.since), Limit: inDays(w.limit), Unit: Days, Note: listed(names)}}
+	return []Finding{{Status: Warning, Thing: name, Fault: fault, Value: daysOf(w.since), Limit: daysOf(w.limit), Unit: Days, Note: listed(names)}}
 }
 
 func unattendedFindings(u *probe.Unattended, limit time.Duration, at time.Time, name string) (all []Finding) {
@@ -155,13 +153,13 @@ func unattendedFindings(u *probe.Unattended, limit time.Duration, at time.Time, 
 		all = append(all, Finding{Status: Unknown, Thing: name, Fault: FaultUnattendedLog})
 	}
 	if len(u.Errors) > 0 {
-		all = append(all, Finding{Status: Warning, Thing: name, Fault: FaultUnattended, Note: foreign(u.Errors[0])})
+		all = append(all, Finding{Status: Warning, Thing: name, Fault: FaultUnattended, Note: outside(u.Errors[0], longestNote)})
 	}
 	switch age := at.Sub(u.Last); {
 	case u.Last.IsZero() && !u.Unread:
 		all = append(all, Finding{Status: Warning, Thing: name, Fault: FaultNeverRan})
 	case !u.Last.IsZero() && age > limit:
-		all = append(all, Finding{Status: Warning, Thing: name, Fault: FaultUnattendedOld, Value: inDays(age), Limit: inDays(limit), Unit: Days})
+		all = append(all, Finding{Status: Warning, Thing: name, Fault: FaultUnattendedOld, Value: daysOf(age), Limit: daysOf(limit), Unit: Days})
 	}
 	return all
 }

@@ -11,16 +11,14 @@ import (
 	"ronde/text"
 )
 
-// foreign is what a program on a server says, for a room: one masked line.
-func foreign(s string) string { return text.OneLine(text.Mask(text.Printed(s)), 120) }
-
 // oneWord is a name that a server gives, for one cell of a table.
 func oneWord(s string) string { return text.OneLine(text.Printed(s), 60) }
 
 const (
-	shownUpgrades  = 6  // lines
-	versionColumns = 16 // of a version
-	shownNames     = 50 // characters of several names in a sentence
+	longestNote    = 120 // characters of what a program on a server says
+	shownUpgrades  = 6   // lines
+	versionColumns = 16  // of a version
+	shownNames     = 50  // characters of several names in a sentence
 )
 
 // listed are some names for a sentence.

@@ -57,7 +57,7 @@ func pluginStatus(code int) Status {
 }
 
 func newPluginReport(name string, said probe.PluginSaid, at time.Time) PluginReport {
-	said.Line = foreign(said.Line)
+	said.Line = outside(said.Line, longestNote)
 	var findings []Finding
 	switch status := pluginStatus(said.Code); {
 	case said.Late:
@@ -68,7 +68,7 @@ func newPluginReport(name string, said probe.PluginSaid, at time.Time) PluginRep
 	said.Figures = slices.Clone(said.Figures)
 	r := PluginReport{Result: newResult("plugin", name, at, findings), Said: &said}
 	for i := range said.Figures {
-		said.Figures[i].Label = foreign(said.Figures[i].Label)
+		said.Figures[i].Label = outside(said.Figures[i].Label, longestNote)
 		r.Metrics = append(r.Metrics, metricOf(said.Figures[i]))
 	}
 	return r
