@@ -145,8 +145,12 @@ func missingLineEnd(f *os.File) string {
 }
 
 // Unpin takes the keys that are pinned for the server out of the file. It leaves lines alone
-// that say something about other servers as well, and then fails.
+// that say something about other servers as well, or that somebody changed meanwhile, and then
+// fails.
 func (k ShownKey) Unpin() error {
+	if len(k.Pinned) == 0 {
+		return nil
+	}
 	doc, err := os.ReadFile(k.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -156,12 +160,24 @@ func (k ShownKey) Unpin() error {
 	}
 	lines := bytes.SplitAfter(doc, []byte("\n"))
 	for _, p := range k.Pinned {
-		if p.Line > len(lines) || !aboutOne(string(lines[p.Line-1])) {
+		switch {
+		case p.Line > len(lines) || fingerprintIn(lines[p.Line-1]) != p.Fingerprint:
+			return fmt.Errorf("line %d of %s was changed meanwhile: try again", p.Line, p.File)
+		case !aboutOne(string(lines[p.Line-1])):
 			return fmt.Errorf("line %d of %s is about other servers as well: change it by hand", p.Line, p.File)
 		}
 		lines[p.Line-1] = nil
 	}
 	return replace(k.file, bytes.Join(lines, nil))
+}
+
+// fingerprintIn is that of the key in a line of the file; "" for none.
+func fingerprintIn(line []byte) string {
+	_, _, key, _, _, err := ssh.ParseKnownHosts(line)
+	if err != nil {
+		return ""
+	}
+	return ssh.FingerprintSHA256(key)
 }
 
 // aboutOne tells whether a line pins one key to one server.

@@ -53,7 +53,7 @@ func faultOf(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return faultLate
 	}
-	return err.Error()
+	return oneLine(err.Error())
 }
 
 // sample is s with its fault as an error again.

@@ -10,7 +10,7 @@ import (
 	"github.com/shirou/gopsutil/v4/disk"
 )
 
-// Disk is a file system that keeps files on a device or over the network.
+// Disk is a file system that keeps files on a device.
 type Disk struct {
 	Mount  string `json:"mount"`  // where it is: "/srv"
 	Device string `json:"device"` // "/dev/sda1"
@@ -23,13 +23,14 @@ type Disk struct {
 	// for one that makes them as needed.
 	Inodes     uint64 `json:"inodes"`
 	InodesUsed uint64 `json:"inodes_used"`
-	// Problem says why there are no figures, for the log: its server does not answer, or
-	// it may not be read. "" when there are.
+	// Problem says why there are no figures, for the log: mostly that it may not be read. ""
+	// when there are.
 	Problem string `json:"problem,omitempty"`
 }
 
-// Disks asks for the file systems that keep something: devices and network, without
-// those of the kernel, of memory and of containers.
+// Disks asks for the file systems that keep something on a device or in ZFS: without those
+// over the network, whose server would have to answer first, of the kernel, of memory and of
+// containers.
 func Disks() Question[[]Disk] {
 	return Question[[]Disk]{Name: "disks", answer: func(ctx context.Context, m *Machine) ([]Disk, error) {
 		root, err := m.files()
