@@ -217,7 +217,7 @@ func (d *Desk) answer(ctx context.Context, w want, outcomes []checks.Outcome) er
 		if err := tx.SettleEvidence(w.Evidence); err != nil {
 			return err
 		}
-		return d.sayEvidence(tx, w, slices.Concat(w.own, outcomes))
+		return d.sayEvidence(tx, w, outcomes)
 	})
 	if err != nil && ctx.Err() == nil {
 		d.Log.ErrorContext(ctx, "what was found out about an incident cannot be said", "incident", w.IncidentID, "err", err)
@@ -227,7 +227,8 @@ func (d *Desk) answer(ctx context.Context, w want, outcomes []checks.Outcome) er
 	return err
 }
 
-// sayEvidence puts what was found under the card of an incident, unless that is over.
+// sayEvidence puts what was found under the card of an incident, unless that is over: what
+// some checks said by now, and the outcomes of others that were made for it.
 func (d *Desk) sayEvidence(tx *store.Tx, w want, outcomes []checks.Outcome) error {
 	i, known, err := tx.Incident(w.IncidentID)
 	if err != nil || !known {
@@ -241,7 +242,11 @@ func (d *Desk) sayEvidence(tx *store.Tx, w want, outcomes []checks.Outcome) erro
 	if err != nil || !shown {
 		return err
 	}
-	m, err := d.writeEvidence(tx, s, w, outcomes)
+	if w.own, err = d.ownOutcomes(tx, i); err != nil {
+		return err
+	}
+	outcomes = slices.DeleteFunc(slices.Clone(outcomes), func(o checks.Outcome) bool { return saidBy(w.own, o.Ref) })
+	m, err := d.writeEvidence(tx, s, w, slices.Concat(w.own, outcomes))
 	if err != nil || m.Plain() == "" {
 		return err
 	}

@@ -2,10 +2,12 @@ package alerts
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"ronde/cards"
 	"ronde/checks"
 	"ronde/store"
 	"ronde/text"
@@ -65,6 +67,10 @@ func (d *Desk) Tell(tx *store.Tx, f Found) (incident int64, err error) {
 	if incident, err = d.placeAlert(tx, r, heard{store.ByCheck, tx.Now}); err != nil {
 		return 0, err
 	}
+	told, err := tx.Tellings(incident, 20)
+	if err != nil {
+		return incident, err
+	}
 	err = tx.AddTelling(store.Telling{
 		Incident: incident, Ref: f.Ref, Source: f.Source(), What: direction(r), At: r.Since, Told: tx.Now, Fault: r.Fault, Said: text.Mask(cutBytes(f.Said, 16<<10)),
 	})
@@ -77,6 +83,11 @@ func (d *Desk) Tell(tx *store.Tx, f Found) (incident int64, err error) {
 	}
 	if err := d.wantEvidence(tx, s); err != nil {
 		return incident, err
+	}
+	if !slices.ContainsFunc(told, func(t store.Telling) bool { return t.Ref == f.Ref && t.What == store.Down }) {
+		if err := d.sayJoined(tx, s, f.Ref); err != nil {
+			return incident, err
+		}
 	}
 	if known && before.ID == incident && before.State == store.Firing && !before.Critical && s.Critical {
 		return incident, d.ringWorse(tx, &s)
@@ -111,6 +122,27 @@ func (d *Desk) ringWorse(tx *store.Tx, s *standing) error {
 	return d.ringFor(tx, s, firesWorse)
 }
 
+// sayJoined says what a check found that joins those who speak of a tie, when what the
+// others found was said already.
+func (d *Desk) sayJoined(tx *store.Tx, s standing, ref string) error {
+	e, known, err := tx.LastEvidence(s.ID)
+	if state := s.state(tx.Now); err != nil || !known || !IsTie(s.Incident) || e.Firing != s.Flaps || e.SettledAt.IsZero() || state == store.Silenced {
+		return err
+	}
+	o, said, err := ownOutcome(tx, ref)
+	if err != nil || !said {
+		return err
+	}
+	card, shown, err := tx.CardOf(IncidentCard, s.ID)
+	if err != nil || !shown {
+		return err
+	}
+	var m text.Message
+	checks.WriteEvidence(&m, d.Language, o, func(name string) bool { return IsOf(s.Thing, name) }, tx.Now.In(d.Location))
+	key := fmt.Sprintf("joined-%d-%d-%s", s.ID, s.Flaps, ref)
+	return d.Notices.AddUnder(tx, key, card, cards.Message{Plain: m.Plain(), HTML: m.HTML(), Thread: cards.TheCard})
+}
+
 // ownOutcomes returns what the checks said that speak of an incident, as they said it
 // last: nobody has to make them again.
 func (d *Desk) ownOutcomes(tx *store.Tx, i store.Incident) (all []checks.Outcome, err error) {
@@ -119,19 +151,28 @@ func (d *Desk) ownOutcomes(tx *store.Tx, i store.Incident) (all []checks.Outcome
 		return nil, err
 	}
 	for _, t := range told {
-		if t.What != store.Down || slices.ContainsFunc(all, func(o checks.Outcome) bool { return o.Ref == t.Ref }) {
+		if t.What != store.Down || saidBy(all, t.Ref) {
 			continue
 		}
-		look, known, err := tx.Look(strings.ToLower(t.Ref)) // as package watch keeps it
+		o, said, err := ownOutcome(tx, t.Ref)
 		if err != nil {
 			return nil, err
 		}
-		var o checks.Outcome
-		if known && json.Unmarshal(look.Outcome, &o) == nil && o.Status != checks.Unknown {
+		if said {
 			all = append(all, o)
 		}
 	}
 	return all, nil
+}
+
+// ownOutcome returns what a check said last, unless that was nothing.
+func ownOutcome(tx *store.Tx, ref string) (o checks.Outcome, said bool, err error) {
+	look, known, err := tx.Look(strings.ToLower(ref)) // as package watch keeps it
+	if err != nil || !known {
+		return o, false, err
+	}
+	broken := json.Unmarshal(look.Outcome, &o) // another version of the bot wrote it otherwise
+	return o, broken == nil && o.Status != checks.Unknown, nil
 }
 
 // lastLook is when a check of the bot's own last found that an incident goes on; zero for

@@ -12,6 +12,7 @@ type Evidence struct {
 	IncidentID int64
 	Firing     int       // how often it had fired again by then: 0 the first time
 	WantedAt   time.Time // by our clock
+	SettledAt  time.Time // when nothing more was to be looked up; zero before
 }
 
 // WantEvidence records that evidence is wanted. It reports whether it was not before.
@@ -25,7 +26,7 @@ func (tx *Tx) WantEvidence(incident int64, firing int) (fresh bool, err error) {
 
 // WantedEvidence returns the evidence that is still to be looked up, oldest first.
 func (tx *Tx) WantedEvidence(limit int) ([]Evidence, error) {
-	all, err := many(tx, scanEvidence, "SELECT incident_id, firing, wanted_at FROM evidence WHERE settled_at = 0 ORDER BY wanted_at, incident_id LIMIT ?", limit)
+	all, err := many(tx, scanEvidence, "SELECT incident_id, firing, wanted_at, settled_at FROM evidence WHERE settled_at = 0 ORDER BY wanted_at, incident_id LIMIT ?", limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what evidence is wanted: %w", err)
 	}
@@ -34,7 +35,7 @@ func (tx *Tx) WantedEvidence(limit int) ([]Evidence, error) {
 
 // LastEvidence returns the evidence of an incident that was wanted last.
 func (tx *Tx) LastEvidence(incident int64) (e Evidence, known bool, err error) {
-	e, known, err = one(tx, scanEvidence, "SELECT incident_id, firing, wanted_at FROM evidence WHERE incident_id = ? ORDER BY firing DESC LIMIT 1", incident)
+	e, known, err = one(tx, scanEvidence, "SELECT incident_id, firing, wanted_at, settled_at FROM evidence WHERE incident_id = ? ORDER BY firing DESC LIMIT 1", incident)
 	if err != nil {
 		return e, false, fmt.Errorf("read the last evidence of incident %d: %w", incident, err)
 	}
@@ -81,9 +82,9 @@ func (tx *Tx) IncidentsBefore(i Incident, since time.Time) (int, error) {
 }
 
 func scanEvidence(row scanner) (e Evidence, err error) {
-	var wanted sql.NullInt64
-	err = row.Scan(&e.IncidentID, &e.Firing, &wanted)
-	e.WantedAt = at(wanted)
+	var wanted, settled sql.NullInt64
+	err = row.Scan(&e.IncidentID, &e.Firing, &wanted, &settled)
+	e.WantedAt, e.SettledAt = at(wanted), at(settled)
 	return e, err
 }
 
