@@ -199,7 +199,7 @@ func (d *Desk) update(ctx context.Context, s *store.Store, change func(tx *store
 }
 
 // bringUp is Tick within one transaction. It returns the routines that can only be
-// opened once their checks were made.
+// opened once their checks were made; until then nobody is reminded of anything.
 func (d *Desk) bringUp(tx *store.Tx, evidence Evidence) (changed bool, pending []Routine, err error) {
 	facts, err := d.Facts(tx)
 	if err != nil {
@@ -219,16 +219,15 @@ func (d *Desk) bringUp(tx *store.Tx, evidence Evidence) (changed bool, pending [
 		}
 		changed = changed || opened
 	}
-	steps := []func(*store.Tx) (bool, error){d.endClaims, d.remind, d.goRound, d.digest}
-	if len(pending) > 0 {
-		steps = steps[:2] // what waits for its checks belongs into the round, too
+	if len(pending) > 0 { // they may replace what would be said again, and belong into the round
+		return changed, pending, nil
 	}
-	for _, step := range steps {
+	for _, step := range []func(*store.Tx) (bool, error){d.endClaims, d.remind, d.goRound, d.digest} {
 		did, err := step(tx)
 		if err != nil {
 			return false, nil, err
 		}
 		changed = changed || did
 	}
-	return changed, pending, nil
+	return changed, nil, nil
 }
