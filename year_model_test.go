@@ -20,9 +20,11 @@ type yearModel struct {
 	hour, minute int
 	by           int // the day of the month that is the deadline, 0 for none
 
-	since time.Time // of the first look
-	acts  []*yearAct
-	asked []*askedFor // by due date
+	since  time.Time // of the first look
+	acts   []*yearAct
+	asked  []*askedFor    // by due date
+	claims []yearClaim    // whose end was not told yet
+	told   map[string]int // how often the end of a claim had to be told, by the question
 }
 
 // yearAct is that somebody did or skipped a routine.
@@ -40,8 +42,15 @@ type askedFor struct {
 	acts        []*yearAct
 }
 
+// yearClaim is that somebody is on an occurrence until then.
+type yearClaim struct {
+	of       *askedFor
+	question string // what the bot asks in the end
+	until    time.Time
+}
+
 func newYearModel(r routines.Routine, title string, loc *time.Location) *yearModel {
-	m := &yearModel{loc: loc, title: title, first: r.Every.First, last: r.Every.Last}
+	m := &yearModel{loc: loc, title: title, first: r.Every.First, last: r.Every.Last, told: map[string]int{}}
 	if _, err := fmt.Sscanf(r.At.String(), "%d:%d", &m.hour, &m.minute); err != nil {
 		panic(err)
 	}
@@ -118,7 +127,8 @@ func (m *yearModel) newest() *askedFor {
 	return m.asked[len(m.asked)-1]
 }
 
-// looked replays that the bot looked: what is due by now and was not asked for is.
+// looked replays that the bot looked: what is due by now and was not asked for is, and
+// whose claim has ended is asked about it.
 func (m *yearModel) looked(now time.Time) {
 	if m.since.IsZero() {
 		m.since = now
@@ -127,6 +137,28 @@ func (m *yearModel) looked(now time.Time) {
 	if newest := m.newest(); ok && (newest == nil || due.After(newest.due)) && !m.waits(newest) {
 		m.asked = append(m.asked, &askedFor{due: due, opened: now})
 	}
+	m.claims = slices.DeleteFunc(m.claims, func(c yearClaim) bool {
+		tells := m.tells(c, now)
+		if tells {
+			m.told[c.question]++
+		}
+		return tells
+	})
+}
+
+// claimed replays that somebody claimed the occurrence on a card; what is closed cannot be.
+func (m *yearModel) claimed(card, question string, until time.Time) {
+	if o := m.newest(); o != nil && len(o.acts) == 0 && card == m.name(o.due) {
+		m.claims = append(m.claims, yearClaim{o, question, until})
+	}
+}
+
+// tells reports whether the end of a claim has to be told at now: not at night, and only
+// of what is still open. It may have been done on another card or by a command, and what
+// was done is open again when that is taken back.
+func (m *yearModel) tells(c yearClaim, now time.Time) bool {
+	hour := now.In(m.loc).Hour()
+	return !c.until.After(now) && 8 <= hour && hour < 22 && c.of == m.newest() && len(c.of.acts) == 0
 }
 
 // waits: what comes every few days is asked for once, until it is done.

@@ -81,12 +81,12 @@ func (y *year) tap(c *yearCard, emoji string) {
 	y.said[emoji]++
 	act := &yearAct{routine: c.routine, at: time.Now(), card: c.name, skip: emoji == "⏭️"}
 	who := y.who()
-	if emoji == "👀" {
-		y.claimed[y.question(who, c)]++
-	}
 	id := y.happens(cards.Event{Kind: cards.Reacted, Sender: who, Target: c.event, Emoji: emoji}, func() {
-		if emoji == "✅" || emoji == "⏭️" {
+		switch emoji {
+		case "✅", "⏭️":
 			y.models[c.routine].did(act, time.Now())
+		case "👀":
+			y.claims(c, who)
 		}
 	})
 	switch {
@@ -160,22 +160,23 @@ func (y *year) undo(c *yearCard, act *yearAct) {
 }
 
 // forget claims a card and thinks no more of it: the bot has to ask, and an hour later
-// to tell the room. In the last days of the year nobody would live to see that.
+// to tell the room, unless somebody else does it meanwhile. That may be with a second ✅
+// on the card of the day before, which counts for the one that is open.
 func (y *year) forget(c *yearCard) {
-	if y.ronde == nil || time.Now().After(y.date(12, 30, 0, 0)) {
+	if y.ronde == nil {
 		return
 	}
 	who := y.who()
 	y.said["forgotten"]++
-	y.happens(cards.Event{Kind: cards.Reacted, Sender: who, Target: c.event, Emoji: "👀"}, func() {})
-	y.forgotten[y.question(who, c)]++
+	y.happens(cards.Event{Kind: cards.Reacted, Sender: who, Target: c.event, Emoji: "👀"}, func() { y.claims(c, who) })
 	y.afterwards(y.ronde.routines.Settings.Lease)
 	y.afterwards(y.ronde.routines.Settings.Lease + time.Hour)
 }
 
-// question is what the bot asks when a claim ended.
-func (y *year) question(who string, c *yearCard) string {
-	return who + ", où en est : " + y.models[c.routine].title + " ?⏳"
+// claims notes that the bot heard of a claim, and what it asks when that ends.
+func (y *year) claims(c *yearCard, who string) {
+	m := y.models[c.routine]
+	m.claimed(c.name, who+", où en est : "+m.title+" ?⏳", time.Now().Add(y.ronde.routines.Settings.Lease))
 }
 
 // afterwards has the clock look at the first full minute after a length of time.

@@ -327,3 +327,21 @@ func TestTwoRoutinesThatDependOnOneCheckMakeItOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatANewDateReplacesIsNotSaidAgain(t *testing.T) {
+	inspected(t, "weekly monday", func(o office, m *meters) {
+		o.Routines[0].WhenOK, m.takes = false, time.Second
+		o.wait("Mon 2026-03-02 09:00 +01:00")
+		o.tick()
+		o.update(func(tx *store.Tx) error {
+			return o.Claim(tx, 1, store.Mark{At: tx.Now, Who: "@ana:ronde.test", EventID: "$1"})
+		})
+		o.snooze("$2", "Mon 2026-03-09 09:00 +01:00")
+		o.wait("Mon 2026-03-09 09:00 +01:00")
+		o.tick()
+		o.shows(`
+⚪ Missed: The chore · Mon 2 Mar 09:00
+🔔 To do: The chore · Mon 9 Mar 09:00`)
+		o.says() // the new card is news enough
+	})
+}
