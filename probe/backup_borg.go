@@ -36,9 +36,10 @@ func (t *borgTime) UnmarshalText(s []byte) error {
 	return err
 }
 
-// borg asks a repository for its last archives, which waits a moment for its lock and
-// writes nothing into it; Borg keeps a cache of its own in its user's home. Sizes take a
-// second question, which may fail.
+// borg asks a repository for its last archives. It takes no lock: "borg create" waits for
+// one only a second, and a backup must not fail because somebody looks. What is read while
+// one is written may be broken, and is asked for again the next time. Borg keeps a cache of
+// its own in its user's home. Sizes take a second question, which may fail.
 func (b BackupConfig) borg(ctx context.Context, root string) (Backup, error) {
 	env, err := readEnv(root, b.EnvFile)
 	if err != nil {
@@ -59,7 +60,7 @@ func (b BackupConfig) askBorg(ctx context.Context, root string, env []string, qu
 	if path == "" {
 		return s, NotInstalled
 	}
-	args := append([]string{"--log-json", "--lock-wait", "2", question, "--json", "--last", "10"}, orAll("--glob-archives", b.Archives)...)
+	args := append([]string{"--log-json", "--bypass-lock", question, "--json", "--last", "10"}, orAll("--glob-archives", b.Archives)...)
 	p := program{path: path, args: append(args, "--", b.Repository), env: append(env, "BORG_EXIT_CODES=modern"), root: root}
 	told, err := p.run(ctx)
 	switch {

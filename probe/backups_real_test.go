@@ -92,7 +92,8 @@ func opened(t *testing.T, path string) string {
 	return path
 }
 
-func TestABorgRepositoryThatIsBeingWrittenIsLocked(t *testing.T) {
+// A backup that runs at that moment would fail if somebody else held the lock.
+func TestABorgRepositoryIsReadWithoutItsLock(t *testing.T) {
 	t.Parallel()
 	borg := peers.NeedProgram(t, "borg", "borgbackup")
 	repo := filepath.Join(t.TempDir(), "repo")
@@ -118,11 +119,8 @@ func TestABorgRepositoryThatIsBeingWrittenIsLocked(t *testing.T) {
 	if err := errors.Join(release.Close(), cmd.Wait()); err != nil {
 		t.Fatal(err)
 	}
-	if got.Trouble != Locked {
-		t.Errorf("got %+v", got)
-	}
-	if got := look(t, "/", BackupConfig{Kind: "borg", Repository: repo, EnvFile: path}); got.Trouble != "" {
-		t.Errorf("afterwards: %+v", got)
+	if got.Trouble != "" {
+		t.Errorf("while it is written: %+v", got)
 	}
 }
 
