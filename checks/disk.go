@@ -69,6 +69,9 @@ func measureDisk(ctx context.Context, a Asked) (Report, error) {
 
 // newDiskReport judges file systems; more is what is found besides.
 func newDiskReport(name string, disks []probe.Disk, s diskSettings, at time.Time, more ...Finding) DiskReport {
+	if len(disks) == 0 { // every machine has one
+		more = append(more, Finding{Status: Unknown, Thing: name, Fault: FaultFailed})
+	}
 	disks = slices.DeleteFunc(slices.Clone(disks), func(d probe.Disk) bool { return slices.Contains(s.Ignore, d.Mount) })
 	slices.SortStableFunc(disks, func(a, b probe.Disk) int { return cmp.Compare(spaceUsed(b), spaceUsed(a)) })
 	var findings []Finding

@@ -30,7 +30,7 @@ func TestWhatIsFullIsFound(t *testing.T) {
 			[]Finding{{Status: Critical, Thing: "/", Fault: FaultInodes, Value: 96, Limit: 95, Unit: Percent}}},
 		{"one that makes inodes as needed", []probe.Disk{{Mount: "/", Used: 1, Free: 9}}, OK, nil},
 		{"what does not count", []probe.Disk{full("/mnt/backup", 100, 100)}, OK, nil},
-		{"nothing is mounted", nil, OK, nil},
+		{"nothing is mounted", nil, Unknown, []Finding{{Status: Unknown, Thing: "antigone", Fault: FaultFailed}}},
 		{"one cannot be read", []probe.Disk{{Mount: "/nfs", Problem: "stale file handle"}, full("/", 10, 10)}, Unknown,
 			[]Finding{{Status: Unknown, Thing: "/nfs", Fault: FaultUnread, Note: "stale file handle"}}},
 	}
