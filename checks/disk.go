@@ -62,7 +62,9 @@ func measureDisk(ctx context.Context, a Asked) (Report, error) {
 		err = explainDisks(ctx, a, r.Findings, now)
 	}
 	if err != nil { // what is full is known, but not all that was asked for
+		metrics := r.Metrics
 		r.Result = newResult("disk", a.Name, now, append(r.Findings, Finding{Status: Unknown, Thing: a.Name, Fault: FaultFailed}))
+		r.Metrics = metrics
 	}
 	return r, nil
 }
