@@ -158,6 +158,7 @@ func (b BackupConfig) look(ctx context.Context, root string) Backup {
 	}[b.Kind]
 	found, err := read(ctx, root)
 	found.Name, found.Trouble = b.Name, troubleOf(ctx, err)
+	slices.Reverse(found.Runs) // all tell the oldest first: of two in one second the later is the newer
 	slices.SortStableFunc(found.Runs, func(a, b Run) int { return b.At.Compare(a.At) })
 	found.Runs = append([]Run{}, found.Runs[:min(len(found.Runs), mostRuns)]...)
 	return found
