@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// said returns what an admin's program prints, word by word.
+// toldBy returns what an admin's program prints, word by word.
 func toldBy(t *testing.T, program string, args ...string) []string {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil && os.Getenv("RONDE_PEERS") != "required" {
