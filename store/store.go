@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -133,8 +134,8 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return nil
 }
 
-// Tx is a transaction, or with [Store.View] a plain connection for reading. It
-// lives no longer than the function it was given to.
+// Tx is a transaction, with [Store.View] one that only reads. It lives no longer than
+// the function it was given to.
 type Tx struct {
 	ctx context.Context //nolint:containedctx // a Tx never outlives the call that made it
 	sql querier
@@ -170,10 +171,25 @@ func (s *Store) Update(ctx context.Context, change func(tx *Tx) error) error {
 	return nil
 }
 
-// View runs read without locking anybody out. Each query sees a consistent
-// state, but two queries may see different ones.
-func (s *Store) View(ctx context.Context, read func(tx *Tx) error) error {
-	return guard(read, &Tx{ctx: ctx, sql: s.db.RawDB, Now: time.Now()})
+// View runs read on the state as it is at its first query, without locking anybody
+// out: what is committed meanwhile is not seen, so that a card and the notice that
+// were stored in one transaction are seen together or not at all.
+func (s *Store) View(ctx context.Context, read func(tx *Tx) error) (err error) {
+	conn, err := s.db.RawDB.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("read the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	// Not BeginTx: with _txlock=immediate it would wait for who writes, also to read.
+	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer func() {
+		if _, failed := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); failed != nil {
+			err = errors.Join(err, fmt.Errorf("stop reading: %w", failed), conn.Raw(func(any) error { return driver.ErrBadConn }))
+		}
+	}()
+	return guard(read, &Tx{ctx: ctx, sql: conn, Now: time.Now()})
 }
 
 func guard(fn func(tx *Tx) error, tx *Tx) (err error) {

@@ -135,6 +135,53 @@ func TestReadersThatThenWriteWaitForEachOther(t *testing.T) {
 	}
 }
 
+func TestAReaderSeesOneStateThroughout(t *testing.T) {
+	s := temp(t)
+	both := func(word string) func(tx *Tx) error {
+		return func(tx *Tx) error { return errors.Join(tx.SetValue("card", word), tx.SetValue("notice", word)) }
+	}
+	update(t, s, both("before"))
+	err := s.View(t.Context(), func(tx *Tx) error {
+		card, _, err := tx.Value("card")
+		update(t, s, both("after")) // and nobody who writes waits for the reader
+		notice, _, err2 := tx.Value("notice")
+		if card != "before" || notice != "before" {
+			t.Errorf("a reader sees the card %q and the notice %q", card, notice)
+		}
+		return errors.Join(err, err2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if card, _, err := s.Value(t.Context(), "card"); card != "after" || err != nil {
+		t.Errorf("the next reader sees %q, %v", card, err)
+	}
+}
+
+// TestAReaderThatGivesUpLeavesAConnectionThatWorks: also one that panics or whose time is up.
+func TestAReaderThatGivesUpLeavesAConnectionThatWorks(t *testing.T) {
+	s := temp(t)
+	s.db.RawDB.SetMaxOpenConns(1)
+	for _, leave := range []func(cancel func()) error{
+		func(func()) error { return errors.New("enough") },
+		func(func()) error { panic("too much") },
+		func(cancel func()) error { cancel(); return context.Canceled },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.View(ctx, func(tx *Tx) error {
+			if _, _, err := tx.Value("card"); err != nil {
+				return err
+			}
+			return leave(cancel)
+		})
+		cancel()
+		if err == nil {
+			t.Error("the error of a reader is lost")
+		}
+		update(t, s, func(tx *Tx) error { return tx.SetValue("card", "new") })
+	}
+}
+
 func TestABackupTakenWhileRunningIsWholeAndPrivate(t *testing.T) {
 	s := temp(t)
 	update(t, s, func(tx *Tx) error { return tx.SetValue("kept", "yes") })
