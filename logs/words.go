@@ -34,17 +34,35 @@ func newFinder() *finder {
 // pair is the same for both cases of a letter; some other bytes look like letters.
 func pair(a, b byte) int { return int(a&31)<<5 | int(b&31) }
 
-// in tells whether a message has one of the words.
+// in tells whether a message has one of the words. It looks through both halves at the
+// same time: while the processor waits for the next step in one it goes on in the other.
 func (f *finder) in(message []byte) bool {
-	for end := window - 1; end < len(message); {
-		step := f.skip[pair(message[end-1], message[end])]
-		if step == 0 {
-			if f.at(message, end-window+1) {
+	middle := len(message)/2 + window - 1
+	first, second := window-1, middle
+	for first < middle && second < len(message) {
+		a := f.skip[pair(message[first-1], message[first])]
+		b := f.skip[pair(message[second-1], message[second])]
+		if a == 0 || b == 0 {
+			if a == 0 && f.at(message, first-window+1) || b == 0 && f.at(message, second-window+1) {
 				return true
 			}
-			step = 1
+			a, b = max(a, 1), max(b, 1)
 		}
-		end += int(step)
+		first += int(a)
+		second += int(b)
+	}
+	return f.within(message, first, middle) || f.within(message, second, len(message))
+}
+
+// within tells whether one of the words has its window end from one place on and before
+// another.
+func (f *finder) within(message []byte, end, before int) bool {
+	for end < min(before, len(message)) {
+		step := f.skip[pair(message[end-1], message[end])]
+		if step == 0 && f.at(message, end-window+1) {
+			return true
+		}
+		end += max(int(step), 1)
 	}
 	return false
 }

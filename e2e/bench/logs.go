@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ronde/logs"
 )
 
@@ -21,47 +23,129 @@ const (
 	logRuns = 7
 )
 
-// measureLogs counts a log in turns with wc and grep, all of it in the page cache.
+// measureLogs counts a log in turns with wc and grep, all of it in the page cache, and
+// then from the disk, as a log is met that nobody read since it was written.
 func measureLogs(ctx context.Context, t *town) ([]figure, error) {
 	dir, err := t.folder("logs")
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "services.log")
-	if err := writeLog(file); err != nil {
+	l := logRace{file: filepath.Join(dir, "services.log")}
+	if err := writeLog(l.file); err != nil {
 		return nil, err
 	}
-	var ours, wc, grep, same []time.Duration
-	var lines uint64
 	for range logRuns {
-		begun := time.Now()
-		tally := logs.NewTally(logs.Auto, "own")
-		if _, err := logs.Follow(ctx, []string{file}, logs.Cursor{}, logs.Limits{Bytes: 1 << 40, First: 1 << 40}, tally); err != nil {
+		if err := l.warm(ctx); err != nil {
 			return nil, err
 		}
-		ours, lines = append(ours, time.Since(begun)), tally.Lines
-		for _, one := range []struct {
-			took *[]time.Duration
-			args []string
-		}{
-			{&wc, []string{"wc", "-l", file}},
-			{&grep, []string{"grep", "-c", "error", file}},
-			{&same, []string{"grep", "-ciwE", strings.Join(logs.Words(), "|"), file}},
-		} {
-			d, said, err := timed(ctx, one.args)
-			if err != nil {
-				return nil, err
-			}
-			if *one.took = append(*one.took, d); one.args[0] == "wc" && said != lines {
-				return nil, fmt.Errorf("counted %d lines, wc counts %d", lines, said)
-			}
+	}
+	for range logRuns {
+		if err := l.cold(ctx); err != nil {
+			return nil, err
 		}
 	}
-	t.say("logs: %d lines; ours %v, wc -l %v, grep -c error %v, grep -ciwE with our words %v", lines, median(ours), median(wc), median(grep), median(same))
-	speed := figure{name: "logs", value: logSize / 1e6 / median(ours).Seconds(), unit: "MB/s", ratio: median(wc).Seconds() / median(ours).Seconds()}
-	beside := speed
-	beside.name, beside.ratio = "logs_grep", median(grep).Seconds()/median(ours).Seconds()
-	return []figure{speed, beside}, nil
+	t.say("logs: %d lines; ours %v, wc -l %v, grep -c error %v, grep -ciwE with our words %v; from the disk: ours %v, wc -l %v",
+		l.lines, median(l.ours), median(l.wc), median(l.grep), median(l.same), median(l.oursCold), median(l.wcCold))
+	return []figure{
+		speed("logs", l.ours, l.wc),
+		speed("logs_grep", l.ours, l.grep),
+		speed("logs_cold", l.oursCold, l.wcCold),
+	}, nil
+}
+
+// logRace is what has been measured on one log.
+type logRace struct {
+	file                                   string
+	lines                                  uint64
+	ours, wc, grep, same, oursCold, wcCold []time.Duration
+}
+
+func speed(name string, ours, yardstick []time.Duration) figure {
+	return figure{name: name, value: logSize / 1e6 / median(ours).Seconds(), unit: "MB/s", ratio: median(yardstick).Seconds() / median(ours).Seconds()}
+}
+
+func (l *logRace) warm(ctx context.Context) error {
+	err := l.count(ctx, &l.ours)
+	return errors.Join(err,
+		l.run(ctx, &l.wc, "wc", "-l"),
+		l.run(ctx, &l.grep, "grep", "-c", "error"),
+		l.run(ctx, &l.same, "grep", "-ciwE", strings.Join(logs.Words(), "|")))
+}
+
+// cold takes the file out of the page cache before each turn, and makes sure that it came
+// from the disk.
+func (l *logRace) cold(ctx context.Context) error {
+	for _, turn := range []func() error{
+		func() error { return l.count(ctx, &l.oursCold) },
+		func() error { return l.run(ctx, &l.wcCold, "wc", "-l") },
+	} {
+		if err := forget(l.file); err != nil {
+			return err
+		}
+		before, err := sectorsRead(l.file)
+		if err != nil {
+			return err
+		}
+		if err := turn(); err != nil {
+			return err
+		}
+		after, err := sectorsRead(l.file)
+		if err != nil {
+			return err
+		}
+		if read := (after - before) * sector; read < logSize*9/10 {
+			return fmt.Errorf("of %s only %d bytes came from the disk: is TMPDIR in memory?", l.file, read)
+		}
+	}
+	return nil
+}
+
+// count has our own code count the lines.
+func (l *logRace) count(ctx context.Context, took *[]time.Duration) error {
+	begun := time.Now()
+	tally := logs.NewTally(logs.Auto, "own")
+	_, err := logs.Follow(ctx, []string{l.file}, logs.Cursor{}, logs.Limits{Bytes: 1 << 40, First: 1 << 40}, tally)
+	*took, l.lines = append(*took, time.Since(begun)), tally.Lines
+	return err
+}
+
+// run has a program count the lines.
+func (l *logRace) run(ctx context.Context, took *[]time.Duration, args ...string) error {
+	d, said, err := timed(ctx, append(args, l.file))
+	if *took = append(*took, d); err == nil && args[0] == "wc" && said != l.lines {
+		return fmt.Errorf("counted %d lines, wc counts %d", l.lines, said)
+	}
+	return err
+}
+
+// forget takes a file out of the page cache.
+func forget(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("take a log out of the page cache: %w", err)
+	}
+	return errors.Join(f.Sync(), unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED), f.Close())
+}
+
+const sector = 512 // bytes, whatever the disk's are
+
+// sectorsRead returns how many were read so far from the disk that a file is on; see
+// https://www.kernel.org/doc/Documentation/block/stat.txt.
+func sectorsRead(file string) (n uint64, err error) {
+	var stat unix.Stat_t
+	if err := unix.Stat(file, &stat); err != nil {
+		return 0, fmt.Errorf("find the disk of a log: %w", err)
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/sys/dev/block/%d:%d/stat", unix.Major(stat.Dev), unix.Minor(stat.Dev)))
+	if err != nil {
+		return 0, fmt.Errorf("read what the disk of a log did: %w", err)
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 3 {
+		return 0, fmt.Errorf("%q is no state of a disk", text)
+	}
+	n, err = strconv.ParseUint(fields[2], 10, 64)
+	return n, err
 }
 
 // timed runs a program in the C locale, where both are quickest, and returns the number

@@ -45,6 +45,8 @@
 //	logs        200 MB of an access log and of what services say, counted by service; the
 //	            yardstick is wc -l, which only counts lines
 //	logs_grep   the same beside grep -c error
+//	logs_cold   the log read from the disk instead of the page cache; the yardstick is
+//	            wc -l on the same
 //	due_decision  what is due of 200 routines with ten years of history, with the
 //	            reading of what that depends on
 //	due_year    a year of config.example.toml: what it brings, and what is due at
@@ -92,7 +94,7 @@ func parts() []part {
 		{[]string{"idle_rss"}, measureIdle},
 		{[]string{"start"}, measureStart},
 		{[]string{"binary"}, measureBinary},
-		{[]string{"logs", "logs_grep"}, measureLogs},
+		{[]string{"logs", "logs_grep", "logs_cold"}, measureLogs},
 		{[]string{"due_decision"}, measureDecision},
 		{[]string{"due_year"}, measureYear},
 		{[]string{"metrics_year_size", "metrics_year_24h", "metrics_year_7d", "metrics_year_1y"}, measureMetrics},
