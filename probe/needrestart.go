@@ -1,12 +1,11 @@
 package probe
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -57,10 +56,9 @@ var service = regexp.MustCompile(`^NEEDRESTART-SVC: ([A-Za-z0-9:_.\\@-]{1,128})$
 // for anything else.
 func parseServices(out []byte) (services []string, ok bool) {
 	services = []string{}
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	for lines.Scan() {
-		ok = ok || bytes.HasPrefix(lines.Bytes(), []byte("NEEDRESTART-VER: "))
-		m := service.FindStringSubmatch(lines.Text())
+	for line := range linesOf(out) {
+		ok = ok || strings.HasPrefix(line, "NEEDRESTART-VER: ")
+		m := service.FindStringSubmatch(line)
 		if m != nil && len(services) < maxServices && !slices.Contains(services, m[1]) {
 			services = append(services, m[1])
 		}
