@@ -161,6 +161,20 @@ func TestServicesAreThoseOfNeedrestart(t *testing.T) {
 	}
 }
 
+func TestServicesAreNotKnownWhenNeedrestartDidNotEnd(t *testing.T) {
+	whole := []byte("NEEDRESTART-VER: 3.6\nNEEDRESTART-SVC: ssh.service\n")
+	for name, s := range map[string]said{
+		"it died": {out: whole, code: 2}, "a signal ended it": {out: whole, code: -1}, "it says too much": {out: whole, cut: true}, "it says nothing": {},
+	} {
+		if services, err := servicesOf(s); err == nil || services != nil {
+			t.Errorf("%s: %v, %v", name, services, err)
+		}
+	}
+	if services, err := servicesOf(said{out: whole}); err != nil || len(services) != 1 {
+		t.Errorf("got %v, %v", services, err)
+	}
+}
+
 func FuzzDebian(f *testing.F) {
 	for _, path := range []string{"apt-get-s-dist-upgrade.trixie.txt", "apt-list-upgradable.trixie-apt3.0.stdout.txt", "needrestart-b.readme-verbatim.txt", "unattended-upgrades.log.trixie-2.12.txt"} {
 		f.Add(sample(f, "debian/"+path))

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,8 +42,19 @@ func readServices(ctx context.Context, root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return servicesOf(s)
+}
+
+// servicesOf is what needrestart said, if it came to its end: in its batch mode that is
+// the code 0, whatever it found.
+func servicesOf(s said) ([]string, error) {
 	services, ok := parseServices(s.out)
-	if !ok {
+	switch {
+	case s.code != 0:
+		return nil, fmt.Errorf("needrestart failed with code %d", s.code)
+	case s.cut:
+		return nil, errors.New("needrestart says too much")
+	case !ok:
 		return nil, errors.New("needrestart says nothing")
 	}
 	return services, nil
