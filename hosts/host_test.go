@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -229,6 +230,27 @@ func TestACallerWhoGivesUpSaysNothingAboutTheEngine(t *testing.T) {
 	}
 	if _, err := f.host.Containers(ctx); !errors.Is(err, context.Canceled) || errors.As(err, &away) {
 		t.Errorf("before the list: got %v, want the cancellation", err)
+	}
+}
+
+func TestAPingIsNotWaitedForForEver(t *testing.T) {
+	socket := socketPath(t)
+	listener, err := net.Listen("unix", socket) // which nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	h := newHost(t, Config{Name: "antigone", Docker: "unix://" + socket})
+	h.patience = 50 * time.Millisecond
+	var away *UnreachableError
+	if err := h.Ping(t.Context()); !errors.As(err, &away) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want an UnreachableError", err)
+	}
+	h.patience = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.Ping(ctx); !errors.Is(err, context.Canceled) || errors.As(err, &away) {
+		t.Errorf("given up: got %v, want the cancellation", err)
 	}
 }
 
