@@ -267,6 +267,36 @@ func TestWhatNobodyAsksForAnyMoreIsForgotten(t *testing.T) {
 	})
 }
 
+// TestWhatACheckKnewGoesWithIt: with its [[check]], its host or the way to it, at the next
+// start, for which a new configuration counts. What people can still ask for goes on.
+func TestWhatACheckKnewGoesWithIt(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t, checks.Config{Kind: "logs", Name: "Traefik", Host: "antigone"})
+		defer w.Store.Close()
+		w.Hosts = append(w.Hosts, hosts.Config{Name: "two", SSH: "ronde@two"}, hosts.Config{Name: "three", Local: true})
+		all := []string{"logs Traefik", "logs antigone", "logs removed", "logs three", "logs two", "sorcery antigone"}
+		for _, ref := range all {
+			if kept, err := w.Store.Remember(t.Context(), ref, nil, map[string][]byte{"": []byte("x"), "a": []byte("y")}); !kept || err != nil {
+				t.Fatal(kept, err)
+			}
+		}
+		left := func() (refs []string) {
+			w.work(time.Minute)
+			err := w.Store.View(t.Context(), func(tx *store.Tx) (err error) {
+				refs, err = tx.Remembered()
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return refs
+		}
+		expect(t, left(), "logs Traefik", "logs antigone", "logs three", "logs two")
+		w.Checks, w.Hosts = nil, []hosts.Config{{Name: "antigone", Docker: "unix:///run/docker.sock"}, {Name: "three", Local: true}, {Name: "Two", SSH: "ronde@two"}}
+		expect(t, left(), "logs three") // what is called otherwise now knows nothing of before
+	})
+}
+
 func TestOfTooManyThingsTheRestIsOne(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld(t, disk("antigone"))
