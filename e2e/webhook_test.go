@@ -138,6 +138,7 @@ func postUntilKilled(t *testing.T, ronde *scene.Ronde, url string, first int) (t
 	must(t, ronde.Start())
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	must(t, ronde.Says(ctx, "webhooks are served"))
 	var mu sync.Mutex
 	var posting sync.WaitGroup
 	enough := make(chan struct{})
@@ -156,8 +157,8 @@ func postUntilKilled(t *testing.T, ronde *scene.Ronde, url string, first int) (t
 					}
 				}
 				mu.Unlock()
-				if status == 0 { // not up yet, or dead
-					time.Sleep(10 * time.Millisecond)
+				if status == 0 && isOver(ronde.Exited()) {
+					return
 				}
 			}
 		})
@@ -170,6 +171,16 @@ func postUntilKilled(t *testing.T, ronde *scene.Ronde, url string, first int) (t
 	cancel()
 	posting.Wait()
 	return taken, sent
+}
+
+// isOver tells whether a channel is closed.
+func isOver(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // haveAccount keeps an account in a database, for a homeserver that is never there.

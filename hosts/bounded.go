@@ -2,9 +2,47 @@ package hosts
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"sync"
 )
+
+// largestAnswer is how much of an answer of an engine is read, in bytes: a few kilobytes
+// are usual, and in a list as much for each container.
+const largestAnswer = 4 << 20
+
+// errTooMuch says that an engine answers with more than that.
+var errTooMuch = fmt.Errorf("the answer has more than %d bytes", largestAnswer)
+
+// boundedAnswers fails when somebody reads more than largestAnswer of one.
+type boundedAnswers struct{ http.RoundTripper }
+
+// RoundTrip sends a request.
+func (b boundedAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	answer.Body = &atMost{answer.Body, largestAnswer}
+	return answer, nil
+}
+
+// atMost is an answer of which so many bytes may still be read.
+type atMost struct {
+	io.ReadCloser
+	left int
+}
+
+// Read reads on, or fails when it is too much.
+func (a *atMost) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	if a.left -= n; a.left < 0 {
+		return 0, errTooMuch
+	}
+	return n, err
+}
 
 // bounded keeps what is written to it, up to a size.
 type bounded struct {

@@ -54,6 +54,12 @@ func newClient(c Config) (*client.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the Docker client: %w", err)
 	}
+	// The library reads lists and the like to their end, wherever that is. It takes no
+	// other transport than its own before it is set up.
+	bounded := &http.Client{Transport: boundedAnswers{cl.HTTPClient().Transport}, CheckRedirect: client.CheckRedirect}
+	if err := client.WithHTTPClient(bounded)(cl); err != nil {
+		return nil, fmt.Errorf("prepare the Docker client: %w", err)
+	}
 	return cl, nil
 }
 

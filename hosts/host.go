@@ -186,10 +186,16 @@ func (h *Host) Ping(ctx context.Context) error {
 	if h.engine == nil {
 		return fmt.Errorf("ping %s: %w", h.name, ErrNoEngine)
 	}
-	if err := h.engine.ping(ctx); err != nil {
-		return &UnreachableError{Host: h.name, Err: fmt.Errorf("ping: %w", err)}
+	short, cancel := context.WithTimeout(ctx, h.patience)
+	defer cancel()
+	err := h.engine.ping(short)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("ping %s: %w", h.name, context.Cause(ctx))
 	}
-	return nil
+	return &UnreachableError{Host: h.name, Err: fmt.Errorf("ping: %w", err)}
 }
 
 func (h *Host) list(ctx context.Context, ask func(context.Context) ([]Container, error)) ([]Container, error) {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -185,6 +186,29 @@ func TestAnEngineThatIsAwayIsUnreachable(t *testing.T) {
 	}
 }
 
+// TestAnAnswerWithoutEndIsReadWithinABound, although each is one that the bot would
+// understand.
+func TestAnAnswerWithoutEndIsReadWithinABound(t *testing.T) {
+	f := newFakeEngine(t, "c0")
+	pad := strings.Repeat(" ", largestAnswer)
+	f.stats = func(w http.ResponseWriter, _ *http.Request, _ string) {
+		fmt.Fprint(w, `{"Id":"c0","State":{"Status":"running"},"HostConfig":{},`+pad+`"RestartCount":0}`)
+	}
+	if all, err := f.host.Conditions(t.Context()); err != nil || len(all) != 1 || !strings.Contains(all[0].Problem, errTooMuch.Error()) {
+		t.Errorf("of a container: %.200v, %v", all, err)
+	}
+	f.list = func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `[{"Id":"c0","Names":["/c0"],"State":"running"}`+pad+`]`)
+	}
+	list, err := f.host.Listed(t.Context())
+	if _, away := errors.AsType[*UnreachableError](err); list != nil || !away || !errors.Is(err, errTooMuch) {
+		t.Errorf("of the list: %v, %v", list, err)
+	}
+	if samples, err := f.host.Once(t.Context()); samples != nil || !errors.Is(err, errTooMuch) {
+		t.Errorf("of the list of those that run: %v, %v", samples, err)
+	}
+}
+
 func TestAnEngineWithoutContainersIsThere(t *testing.T) {
 	samples, err := newFakeEngine(t).host.Containers(t.Context())
 	if err != nil || len(samples) != 0 {
@@ -206,6 +230,27 @@ func TestACallerWhoGivesUpSaysNothingAboutTheEngine(t *testing.T) {
 	}
 	if _, err := f.host.Containers(ctx); !errors.Is(err, context.Canceled) || errors.As(err, &away) {
 		t.Errorf("before the list: got %v, want the cancellation", err)
+	}
+}
+
+func TestAPingIsNotWaitedForForEver(t *testing.T) {
+	socket := socketPath(t)
+	listener, err := net.Listen("unix", socket) // which nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	h := newHost(t, Config{Name: "antigone", Docker: "unix://" + socket})
+	h.patience = 50 * time.Millisecond
+	var away *UnreachableError
+	if err := h.Ping(t.Context()); !errors.As(err, &away) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want an UnreachableError", err)
+	}
+	h.patience = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.Ping(ctx); !errors.Is(err, context.Canceled) || errors.As(err, &away) {
+		t.Errorf("given up: got %v, want the cancellation", err)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 const (
@@ -100,11 +102,14 @@ func (l *link) connect(ctx context.Context) (c *connection, kept bool, err error
 		defer l.mu.Unlock()
 		return l.current, true, nil
 	}
-	if l.attempt == nil {
+	if l.attempt == nil && ctx.Err() == nil {
 		l.attempt = l.try(ctx)
 	}
 	a := l.attempt
 	l.mu.Unlock()
+	if a == nil {
+		return nil, false, l.late(ctx) // and leaves no connection behind that nobody asked for
+	}
 	select {
 	case <-a.over:
 	case <-ctx.Done():
@@ -126,16 +131,26 @@ func (l *link) try(ctx context.Context) *attempt {
 	go func() {
 		defer stop()
 		clients, err := l.walk(ctx, l.way)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if a.err = err; err == nil {
-			a.made = newConnection(clients)
-			l.current = a.made
-		}
-		l.attempt = nil
-		close(a.over)
+		l.settle(ctx, a, clients, err)
 	}()
 	return a
+}
+
+// settle ends an attempt. One that was stopped the moment it succeeded leaves nothing open:
+// nobody would close that any more.
+func (l *link) settle(ctx context.Context, a *attempt, clients []*ssh.Client, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && ctx.Err() != nil {
+		closeAll(clients)
+		err = &UnreachableError{Host: l.host, Err: context.Cause(ctx)}
+	}
+	if a.err = err; err == nil {
+		a.made = newConnection(clients)
+		l.current = a.made
+	}
+	l.attempt = nil
+	close(a.over)
 }
 
 // close lets go of the connection, once nobody uses it.

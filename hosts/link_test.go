@@ -257,6 +257,34 @@ func TestAServerThatNeverGreetsIsUnreachable(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftOpenThatNobodyWaitsFor: the configuration was read again while a host was
+// being reached, or somebody gave up before.
+func TestNothingIsLeftOpenThatNobodyWaitsFor(t *testing.T) {
+	inTime(t, func(t *testing.T, f *fakeServer) {
+		clients, err := f.link.walk(t.Context(), f.link.way)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		a := &attempt{over: make(chan struct{})}
+		f.link.settle(ctx, a, clients, nil)
+		if _, _, err := clients[0].SendRequest("x", true, nil); err == nil || f.link.current != nil || !errors.Is(a.err, context.Canceled) {
+			t.Errorf("stopped when it had succeeded: asked again %v, kept %v, said %v", err, f.link.current, a.err)
+		}
+		f.dials.Store(0)
+		for range 20 { // a turn may be free all the same
+			if _, _, err := f.ask(ctx, "x"); !errors.Is(err, context.Canceled) {
+				t.Fatalf("given up before: %v", err)
+			}
+		}
+		synctest.Wait()
+		if n := f.dials.Load(); n != 0 {
+			t.Errorf("given up before: %d connections", n)
+		}
+	})
+}
+
 // A router on the way forgot the connection: nothing says that it is gone.
 func TestAConnectionThatWasForgottenIsMadeAnew(t *testing.T) {
 	inTime(t, func(t *testing.T, f *fakeServer) {

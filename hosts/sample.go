@@ -60,9 +60,6 @@ type PIDs struct {
 	Limit   uint64 `json:"limit"` // 0 or the largest uint64 means none
 }
 
-// largestAnswer is far above the few kilobytes that an engine sends.
-const largestAnswer = 4 << 20
-
 // ReadSample reads one answer of the engine's GET /containers/{id}/stats, of
 // cgroup v1 or v2. It sets neither At nor State. A container that does not run
 // gives [ErrNotRunning].

@@ -1,8 +1,6 @@
 package probe
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -96,10 +94,7 @@ const keptHead = "The following packages have been kept back:"
 func parseSimulation(out []byte) (all []Upgrade, kept []string) {
 	all = []Upgrade{}
 	inKept := false
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		line := lines.Text()
+	for line := range linesOf(out) {
 		if inKept = line == keptHead || inKept && strings.HasPrefix(line, "  "); inKept && line != keptHead {
 			kept = append(kept, strings.Fields(line)...)
 		}
@@ -130,11 +125,9 @@ var listed = regexp.MustCompile(`^([^ /]+)/([^ ]*) ([^ ]+) ([^ ]+) \[upgradable 
 // parseUpgradable reads what apt list --upgradable writes in English. What it lists of a
 // foreign architecture has the name that apt-get gives it, "libc6:i386", too.
 func parseUpgradable(out []byte) (all []Upgrade) {
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	lines.Buffer(nil, 1<<20)
 	seen := map[string]bool{}
-	for lines.Scan() {
-		m := listed.FindStringSubmatch(lines.Text())
+	for line := range linesOf(out) {
+		m := listed.FindStringSubmatch(line)
 		if m == nil || !packageName.MatchString(m[1]) {
 			continue
 		}

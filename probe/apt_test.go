@@ -67,6 +67,28 @@ func TestWhatAptSimulatesIsReadLineByLine(t *testing.T) {
 	}
 }
 
+// TestALongLineHidesNothingBehindIt: whatever a program writes on one line, what comes after
+// it counts.
+func TestALongLineHidesNothingBehindIt(t *testing.T) {
+	long := strings.Repeat("x", mostSaid/2) + "\n"
+	all, kept := parseSimulation([]byte(keptHead + "\n  " + long + "  rsync\nInst curl [1-1] (1-2 Debian:12/stable [all])\n"))
+	if len(all) != 1 || len(kept) != 2 || kept[1] != "rsync" {
+		t.Errorf("of a simulation: %v, %d kept back", all, len(kept))
+	}
+	if all := parseUpgradable([]byte(long + "curl/stable 1-2 all [upgradable from: 1-1]\n")); len(all) != 1 {
+		t.Errorf("of a list: %v", all)
+	}
+	if services, _ := parseServices([]byte(long + "NEEDRESTART-SVC: ssh.service\n")); len(services) != 1 {
+		t.Errorf("of needrestart: %v", services)
+	}
+	if _, wrong := parseUnattended([]byte(long+"2026-11-22 06:25:02,100 ERROR Oups\n"), time.UTC); len(wrong) != 1 {
+		t.Errorf("of a log: %v", wrong)
+	}
+	if users := ReadUsers(strings.NewReader(long[len(long)-maxPasswd/2:] + "www-data:x:33:33\n")); users[33] != "www-data" {
+		t.Errorf("of the users: %v", users)
+	}
+}
+
 func TestTheAgeOfTheListsIsThatOfTheLastUpdate(t *testing.T) {
 	at := func(hour int) time.Time { return time.Date(2026, 11, 22, hour, 0, 0, 0, time.UTC) }
 	set := func(root, path string, to time.Time) {
@@ -113,12 +135,12 @@ func TestTheLastRunOfUnattendedUpgradesIsRead(t *testing.T) {
 		{"something else", "hello\n9999-99-99 99:99:99,000 ERROR x\n", time.Time{}, []string{}},
 	}
 	for _, tt := range tests {
-		begin, wrong := parseUnattended(strings.NewReader(tt.log), paris)
+		begin, wrong := parseUnattended([]byte(tt.log), paris)
 		if diff := cmp.Diff(tt.wrong, wrong); diff != "" || !begin.Equal(tt.begin) {
 			t.Errorf("%s: began %s, want %s; errors (-want +got):\n%s", tt.name, begin, tt.begin, diff)
 		}
 	}
-	last, wrong := parseUnattended(strings.NewReader(string(sample(t, "debian/unattended-upgrades.log.trixie-2.12.txt"))), time.UTC)
+	last, wrong := parseUnattended(sample(t, "debian/unattended-upgrades.log.trixie-2.12.txt"), time.UTC)
 	if want := time.Date(2026, 11, 22, 15, 55, 8, 0, time.UTC); !last.Equal(want) || len(wrong) != 0 {
 		t.Errorf("the last of several runs in two languages: %s, %q, want %s", last, wrong, want)
 	}
@@ -139,6 +161,20 @@ func TestServicesAreThoseOfNeedrestart(t *testing.T) {
 	}
 }
 
+func TestServicesAreNotKnownWhenNeedrestartDidNotEnd(t *testing.T) {
+	whole := []byte("NEEDRESTART-VER: 3.6\nNEEDRESTART-SVC: ssh.service\n")
+	for name, s := range map[string]said{
+		"it died": {out: whole, code: 2}, "a signal ended it": {out: whole, code: -1}, "it says too much": {out: whole, cut: true}, "it says nothing": {},
+	} {
+		if services, err := servicesOf(s); err == nil || services != nil {
+			t.Errorf("%s: %v, %v", name, services, err)
+		}
+	}
+	if services, err := servicesOf(said{out: whole}); err != nil || len(services) != 1 {
+		t.Errorf("got %v, %v", services, err)
+	}
+}
+
 func FuzzDebian(f *testing.F) {
 	for _, path := range []string{"apt-get-s-dist-upgrade.trixie.txt", "apt-list-upgradable.trixie-apt3.0.stdout.txt", "needrestart-b.readme-verbatim.txt", "unattended-upgrades.log.trixie-2.12.txt"} {
 		f.Add(sample(f, "debian/"+path))
@@ -154,7 +190,7 @@ func FuzzDebian(f *testing.F) {
 		if len(services) > maxServices {
 			t.Errorf("%d services", len(services))
 		}
-		_, wrong := parseUnattended(strings.NewReader(string(out)), time.UTC)
+		_, wrong := parseUnattended(out, time.UTC)
 		for _, w := range wrong {
 			if len(w) > longestError || len(wrong) > mostErrors {
 				t.Errorf("too much: %q", wrong)

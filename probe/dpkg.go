@@ -76,7 +76,10 @@ func parseDebs(r io.Reader) (all []deb, err error) {
 		}
 	}
 	keep()
-	return all, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // heldOf lists the packages that nothing upgrades.

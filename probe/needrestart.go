@@ -1,12 +1,12 @@
 package probe
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -42,8 +42,19 @@ func readServices(ctx context.Context, root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return servicesOf(s)
+}
+
+// servicesOf is what needrestart said, if it came to its end: in its batch mode that is
+// the code 0, whatever it found.
+func servicesOf(s said) ([]string, error) {
 	services, ok := parseServices(s.out)
-	if !ok {
+	switch {
+	case s.code != 0:
+		return nil, fmt.Errorf("needrestart failed with code %d", s.code)
+	case s.cut:
+		return nil, errors.New("needrestart says too much")
+	case !ok:
 		return nil, errors.New("needrestart says nothing")
 	}
 	return services, nil
@@ -57,10 +68,9 @@ var service = regexp.MustCompile(`^NEEDRESTART-SVC: ([A-Za-z0-9:_.\\@-]{1,128})$
 // for anything else.
 func parseServices(out []byte) (services []string, ok bool) {
 	services = []string{}
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	for lines.Scan() {
-		ok = ok || bytes.HasPrefix(lines.Bytes(), []byte("NEEDRESTART-VER: "))
-		m := service.FindStringSubmatch(lines.Text())
+	for line := range linesOf(out) {
+		ok = ok || strings.HasPrefix(line, "NEEDRESTART-VER: ")
+		m := service.FindStringSubmatch(line)
 		if m != nil && len(services) < maxServices && !slices.Contains(services, m[1]) {
 			services = append(services, m[1])
 		}

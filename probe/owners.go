@@ -64,7 +64,9 @@ func readUsers(root string) map[uint32]string {
 // ReadUsers reads a file as passwd(5) describes it.
 func ReadUsers(r io.Reader) map[uint32]string {
 	users := map[uint32]string{}
-	for lines := bufio.NewScanner(io.LimitReader(r, maxPasswd)); lines.Scan(); {
+	lines := bufio.NewScanner(io.LimitReader(r, maxPasswd))
+	lines.Buffer(nil, maxPasswd) // no line is too long, which would hide the users behind it
+	for lines.Scan() {
 		fields := strings.Split(lines.Text(), ":")
 		if len(fields) < 3 || fields[0] == "" {
 			continue

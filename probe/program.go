@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,6 +99,18 @@ func command(ctx context.Context, path string, args []string) *exec.Cmd {
 func endChildren(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // mostly there is nothing
+	}
+}
+
+// linesOf yields the lines of what a program wrote, however long they are. A scanner would
+// end at one that it finds too long, and the lines behind it would be missed by nobody.
+func linesOf(out []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range bytes.Lines(out) {
+			if !yield(string(bytes.TrimRight(line, "\r\n"))) {
+				return
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -41,8 +42,14 @@ func RebootNotice() Question[Reboot] {
 		if err != nil {
 			return Reboot{}, err
 		}
-		all, _ := readDebs(root) // without them only the kernel is not known
-		return readReboot(root, all)
+		all, unread := readDebs(root)
+		r, err := readReboot(root, all)
+		// Where there is no dpkg, only the kernel is not known. In a list that cannot be
+		// read there may be a newer one.
+		if err == nil && !r.Noted && unread != nil && !errors.Is(unread, fs.ErrNotExist) {
+			err = fmt.Errorf("read the packages: %w", unread)
+		}
+		return r, err
 	}}
 }
 

@@ -132,6 +132,22 @@ func TestWhoCannotBeAskedForARebootIsAnError(t *testing.T) {
 	}
 }
 
+// TestAKernelThatMayHaveBeenMissedIsAnError: only where a package asks for a reboot anyway
+// does it not matter which kernels are installed.
+func TestAKernelThatMayHaveBeenMissedIsAnError(t *testing.T) {
+	files := map[string]string{
+		"run/utmp": "", "proc/sys/kernel/osrelease": "6.1.0-37-amd64\n", "proc/sys/kernel/version": "#1 SMP PREEMPT_DYNAMIC Debian 6.1.140-1 (2025-05-22)\n",
+		"var/lib/dpkg/status": status("linux-image-6.1.0-37-amd64 6.1.140-1") + "Description: " + strings.Repeat("x", 2<<20) + "\n\n" + status("linux-image-6.1.0-38-amd64 6.1.147-1"),
+	}
+	if got, err := Ask(t.Context(), machineWith(t, files).Host, RebootNotice()); err == nil {
+		t.Errorf("got %+v", got)
+	}
+	files["run/reboot-required"] = ""
+	if got, err := Ask(t.Context(), machineWith(t, files).Host, RebootNotice()); err != nil || !got.Noted {
+		t.Errorf("asked for by a package: %+v, %v", got, err)
+	}
+}
+
 func TestAPipeInPlaceOfTheListBlocksNobody(t *testing.T) {
 	m := machineWith(t, map[string]string{"run/reboot-required": ""})
 	if err := syscall.Mkfifo(filepath.Join(m.Root, "run/reboot-required.pkgs"), 0o644); err != nil {

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"io/fs"
@@ -49,7 +48,7 @@ func readUnattended(root string, all []deb) (*Unattended, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	u.Last, u.Errors = parseUnattended(strings.NewReader(string(log)), zoneOf(root))
+	u.Last, u.Errors = parseUnattended(log, zoneOf(root))
 	for _, stamp := range []string{unattendedStamp, upgradeStamp} {
 		if info, err := os.Stat(filepath.Join(root, stamp)); err == nil && info.ModTime().After(u.Last) {
 			u.Last = info.ModTime()
@@ -95,13 +94,11 @@ var (
 )
 
 // parseUnattended reads when the last run in a log began, and its errors.
-func parseUnattended(log io.Reader, zone *time.Location) (begin time.Time, wrong []string) {
+func parseUnattended(log []byte, zone *time.Location) (begin time.Time, wrong []string) {
 	wrong = []string{}
 	var last time.Time
-	lines := bufio.NewScanner(log)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		m := logLine.FindStringSubmatch(lines.Text())
+	for line := range linesOf(log) {
+		m := logLine.FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}

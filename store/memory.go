@@ -59,3 +59,20 @@ func (tx *Tx) remember(check string, parts map[string][]byte) error {
 	}
 	return nil
 }
+
+// Remembered returns the checks of which something is kept.
+func (tx *Tx) Remembered() ([]string, error) {
+	all, err := many(tx, func(s scanner) (check string, err error) { return check, s.Scan(&check) }, "SELECT DISTINCT check_name FROM memory ORDER BY check_name")
+	if err != nil {
+		return nil, fmt.Errorf("read which checks know something: %w", err)
+	}
+	return all, nil
+}
+
+// ForgetMemory removes all that is kept of a check.
+func (tx *Tx) ForgetMemory(check string) error {
+	if _, err := tx.exec("DELETE FROM memory WHERE check_name = ?", check); err != nil {
+		return fmt.Errorf("forget what %s knows: %w", check, err)
+	}
+	return nil
+}

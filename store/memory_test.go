@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,5 +30,28 @@ func TestPartsAreRememberedTogetherOrNotAtAll(t *testing.T) {
 	}
 	if other, err := s.Recall(t.Context(), "logs balearica"); len(other) > 0 || err != nil {
 		t.Errorf("of another check %v, %v", other, err)
+	}
+}
+
+func TestOneCheckIsForgottenAndNoOther(t *testing.T) {
+	s := temp(t)
+	for _, check := range []string{"logs antigone", "logs antigone2"} {
+		if kept, err := s.Remember(t.Context(), check, nil, map[string][]byte{"": []byte("one"), "a": []byte("x")}); !kept || err != nil {
+			t.Fatal(kept, err)
+		}
+	}
+	var left []string
+	err := s.Update(t.Context(), func(tx *Tx) (err error) {
+		if err := tx.ForgetMemory("logs antigone"); err != nil {
+			return err
+		}
+		left, err = tx.Remembered()
+		return err
+	})
+	if !slices.Equal(left, []string{"logs antigone2"}) || err != nil {
+		t.Errorf("left %q, %v", left, err)
+	}
+	if parts, err := s.Recall(t.Context(), "logs antigone2"); len(parts) != 2 || err != nil {
+		t.Errorf("the other has %d parts, %v", len(parts), err)
 	}
 }

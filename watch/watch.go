@@ -93,7 +93,32 @@ func (w *Watch) forget(tx *store.Tx) error {
 			return err
 		}
 	}
+	if err := w.forgetMemories(tx); err != nil {
+		return err
+	}
 	return tx.ForgetLooks(tx.Now.Add(-rememberedFor))
+}
+
+// forgetMemories drops what checks had to know the next time that nobody can make any more.
+// One that people can still ask for goes on where it stopped, at work or not.
+func (w *Watch) forgetMemories(tx *store.Tx) error {
+	refs, err := tx.Remembered()
+	if err != nil {
+		return err
+	}
+	for _, ref := range slices.DeleteFunc(refs, w.canBeMade) {
+		if err := tx.ForgetMemory(ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// canBeMade tells whether there is a check of just that name, configured or of a host.
+func (w *Watch) canBeMade(ref string) bool {
+	kindName, name, _ := strings.Cut(ref, " ")
+	kind, err := checks.Find(kindName)
+	return err == nil && slices.Contains(w.Names(kind), name)
 }
 
 // forgetOver drops what a check found of which no incident is open.

@@ -58,15 +58,44 @@ type Ronde struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 
-	mu  sync.Mutex
-	log bytes.Buffer
+	mu   sync.Mutex
+	log  bytes.Buffer
+	more chan struct{} // closed when the log grows; nil when nobody waits for that
 }
 
 // Write appends to the bot's log; the process writes here.
 func (r *Ronde) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.more != nil {
+		close(r.more)
+		r.more = nil
+	}
 	return r.log.Write(p)
+}
+
+// Says waits until the bot has written something to its log. It fails when the bot ends
+// before that, or ctx does.
+func (r *Ronde) Says(ctx context.Context, what string) error {
+	for {
+		r.mu.Lock()
+		said := bytes.Contains(r.log.Bytes(), []byte(what))
+		if r.more == nil {
+			r.more = make(chan struct{})
+		}
+		more := r.more
+		r.mu.Unlock()
+		if said {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-r.exited:
+			return fmt.Errorf("ronde ended and never said %q:\n%s", what, r.Log())
+		case <-ctx.Done():
+			return fmt.Errorf("wait for ronde to say %q: %w\n%s", what, context.Cause(ctx), r.Log())
+		}
+	}
 }
 
 // Log returns what the bot has written on standard error so far.
