@@ -220,7 +220,11 @@ func (p *play) rung(incident int64) (all []string) {
 	err := p.Store.View(p.t.Context(), func(tx *store.Tx) error {
 		rings, err := Rung(tx, store.Incident{ID: incident})
 		for _, r := range rings {
-			all = append(all, string(r.Kind)+"!"+strings.ReplaceAll(strings.Join(r.People, ","), store.RoomMention, "room"))
+			kind := string(r.Kind)
+			if kind == firesAgain || kind == firesStill {
+				kind = "ring" // as its key begins
+			}
+			all = append(all, kind+"!"+strings.ReplaceAll(strings.Join(r.People, ","), store.RoomMention, "room"))
 		}
 		return err
 	})

@@ -151,7 +151,7 @@ func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) er
 	if err := d.rang(tx, s); err != nil {
 		return err
 	}
-	key := fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli())
+	key := fmt.Sprintf("ring-%d-%d-%s", s.ID, tx.Now.UnixMilli(), why)
 	if err := d.mention(tx, key, s.ID, cards.Message{}); err != nil {
 		return err
 	}

@@ -14,10 +14,15 @@ type RingKind string
 const (
 	RangAlone   RingKind = "step"     // nobody was on it
 	RangAck     RingKind = "ack"      // somebody had taken it on, and that ran out
-	RangStill   RingKind = "ring"     // it fired again, or still after a silence, or worse
 	RangOld     RingKind = "over"     // nobody had heard of it for long
 	RangMorning RingKind = "morning"  // quiet hours had kept it
 	RangOver    RingKind = "recovery" // it was over
+
+	RangAgain       RingKind = firesAgain
+	RangStill       RingKind = firesStill
+	RangMore        RingKind = firesMore
+	RangWorse       RingKind = firesWorse
+	RangUnreachable RingKind = firesUnreachable
 )
 
 // Ring is a message at which phones rang for an incident, besides its card.
@@ -48,6 +53,8 @@ func Rung(tx *store.Tx, i store.Incident) (rings []Ring, err error) {
 func ringKind(notice string) RingKind {
 	kind, _, _ := strings.Cut(notice, "-")
 	switch kind {
+	case "ring":
+		return RingKind(notice[strings.LastIndex(notice, "-")+1:])
 	case "steps":
 		return RangAlone
 	case "recoveries":

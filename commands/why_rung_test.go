@@ -49,7 +49,10 @@ func (w *town) pages(road string, end func(*store.Tx, int64) error) {
 // TestEachRingHasItsReason: in both languages.
 func TestEachRingHasItsReason(t *testing.T) {
 	for _, code := range []string{"en", "fr"} {
-		for _, kind := range []alerts.RingKind{alerts.RangAlone, alerts.RangAck, alerts.RangStill, alerts.RangOld, alerts.RangMorning, alerts.RangOver} {
+		for _, kind := range []alerts.RingKind{
+			alerts.RangAlone, alerts.RangAck, alerts.RangOld, alerts.RangMorning, alerts.RangOver,
+			alerts.RangAgain, alerts.RangStill, alerts.RangMore, alerts.RangWorse, alerts.RangUnreachable,
+		} {
 			id := "why.rang." + string(kind)
 			if said := speak(t, code).Say(id); said == id || strings.TrimSpace(said) == "" {
 				t.Errorf("in %s there are no words for %s", code, kind)
