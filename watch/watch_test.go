@@ -30,6 +30,7 @@ type world struct {
 	mu     sync.Mutex
 	says   map[string]checks.Outcome // by check
 	made   map[string][]time.Time    // by check
+	last   map[string]checks.Outcome // by check: what it said last
 	busy   int
 	most   int           // how many were made at once
 	takes  time.Duration // how long each takes
@@ -47,7 +48,7 @@ func newWorld(t *testing.T, all ...checks.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, says: map[string]checks.Outcome{}, made: map[string][]time.Time{}}
+	w := &world{t: t, says: map[string]checks.Outcome{}, made: map[string][]time.Time{}, last: map[string]checks.Outcome{}}
 	w.Watch = &Watch{
 		Store: s, Suite: w, Checks: all, Hosts: []hosts.Config{{Name: "antigone", Local: true}}, Incidents: w, Language: english,
 		Log: slog.New(slog.DiscardHandler), Changed: func() {},
@@ -74,6 +75,7 @@ func (w *world) makes(ctx context.Context, ref string) checks.Outcome {
 		o = found("nothing")
 	}
 	o.Ref, o.At = ref, time.Now()
+	w.last[ref] = o
 	return o
 }
 
@@ -81,6 +83,20 @@ func (w *world) makes(ctx context.Context, ref string) checks.Outcome {
 func (w *world) Run(ctx context.Context, refs []string, _ *text.Language) (all []checks.Outcome) {
 	for _, ref := range refs {
 		all = append(all, w.makes(ctx, ref))
+	}
+	return all
+}
+
+// Recent says again what a check said within a time, as a suite does.
+func (w *world) Recent(ctx context.Context, refs []string, maxAge time.Duration, _ *text.Language) (all []checks.Outcome) {
+	for _, ref := range refs {
+		w.mu.Lock()
+		o, known := w.last[ref]
+		w.mu.Unlock()
+		if !known || o.Status == checks.Unknown || o.Age(time.Now()) > maxAge {
+			o = w.makes(ctx, ref)
+		}
+		all = append(all, o)
 	}
 	return all
 }
@@ -437,6 +453,41 @@ func (w *world) workInPieces(r *rand.Rand, d time.Duration) {
 }
 
 // TestALookThatWasBrokenOffSaysNothing: when the bot stops while a check is made.
+// TestAGlanceMakesNoCheckTwice: what somebody else was told within the last minute is kept
+// as of then; what is older, or said nothing, is made.
+func TestAGlanceMakesNoCheckTwice(t *testing.T) {
+	const ref = "disk antigone"
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.Store.Close()
+		glance := func(made int, age time.Duration) {
+			t.Helper()
+			w.Glance(t.Context(), []string{ref})
+			if got := len(w.made[ref]); got != made {
+				t.Errorf("made %d times, want %d", got, made)
+			}
+			err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+				look, _, err := tx.Look(ref)
+				if got := tx.Now.Sub(look.Ran); got != age || tx.Now.Sub(look.Since) < age {
+					t.Errorf("kept as %s old, and as so since %s; want %s", got, tx.Now.Sub(look.Since), age)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		w.Recent(t.Context(), []string{ref}, time.Minute, nil) // as "!disk antigone" asks
+		time.Sleep(40 * time.Second)
+		glance(1, 40*time.Second)
+		time.Sleep(21 * time.Second)
+		w.say(ref, found(string(checks.FaultLate)))
+		glance(2, 0)
+		time.Sleep(time.Second)
+		glance(3, 0)
+	})
+}
+
 func TestALookThatWasBrokenOffSaysNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld(t, disk("antigone"))
