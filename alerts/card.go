@@ -219,8 +219,8 @@ func (d *Desk) SourceName(source string) string { return d.source(source) }
 // source names a system that watches: by the name that its rule has, or by that of its
 // kind.
 func (d *Desk) source(s string) string {
-	if name, ruled := strings.CutPrefix(s, rulePrefix); ruled {
-		return text.OneLine(name, 40)
+	if rule := ruleIn(s); rule != "" {
+		return rule
 	}
 	if kind, own := strings.CutPrefix(s, ownPrefix); own {
 		return d.ownSource(kind)

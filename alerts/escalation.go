@@ -211,11 +211,14 @@ func persons(ids []string) string {
 	return strings.Join(names, ", ")
 }
 
-// mention records whom a message about an incident mentions.
+// mention records that a message about an incident rings, and whom it mentions.
 func (d *Desk) mention(tx *store.Tx, notice string, incident int64, m cards.Message) error {
 	all := m.Mentions
 	if m.MentionsRoom {
 		all = append(slices.Clone(all), store.RoomMention)
+	}
+	if len(all) == 0 {
+		return tx.AddRing(store.Mention{Notice: notice, IncidentID: incident})
 	}
 	for _, who := range all {
 		if err := tx.AddMention(store.Mention{Notice: notice, IncidentID: incident, Who: who}); err != nil {

@@ -194,10 +194,44 @@ func TestWatching(t *testing.T) {
 				if diff := cmp.Diff(tt.want, strings.Join(w.said, " ")); diff != "" {
 					t.Errorf("said (-want +got):\n%s", diff)
 				}
+				if diff := cmp.Diff(w.rang(), p.rung(1)); diff != "" {
+					t.Errorf("known to have rung (-want +got):\n%s", diff)
+				}
 				_ = p.Store.Close()
 			})
 		})
 	}
+}
+
+// rang returns what rang by itself and was not withdrawn, as its kind and whom it mentions.
+func (w *watchers) rang() (all []string) {
+	for n, what := range w.said {
+		withdrawn := n+1 < len(w.said) && w.said[n+1] == "withdrawn"
+		if strings.Contains(what, "!") && !withdrawn {
+			all = append(all, strings.TrimSuffix(what, "~"))
+		}
+	}
+	return all
+}
+
+// rung returns what is known of what rang for an incident, as rang does.
+func (p *play) rung(incident int64) (all []string) {
+	p.t.Helper()
+	err := p.Store.View(p.t.Context(), func(tx *store.Tx) error {
+		rings, err := Rung(tx, store.Incident{ID: incident})
+		for _, r := range rings {
+			kind := string(r.Kind)
+			if kind == firesAgain || kind == firesStill {
+				kind = "ring" // as its key begins
+			}
+			all = append(all, kind+"!"+strings.ReplaceAll(strings.Join(r.People, ","), store.RoomMention, "room"))
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return all
 }
 
 // again has another tick follow one at once, which must change nothing.
@@ -298,6 +332,9 @@ func TestManyAreSpokenOfAtOnce(t *testing.T) {
 		tick("10:26")
 		if diff := cmp.Diff([]string{"steps!ana~", "steps!ana,bob~", "recoveries!ana,bob~"}, w.said); diff != "" {
 			t.Errorf("said (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"step!ana", "step!ana,bob", "recovery!ana,bob"}, p.rung(30)); diff != "" {
+			t.Errorf("known to have rung for the last of them (-want +got):\n%s", diff)
 		}
 		many("12:30", "🔴 Down")
 		tick("14:00")

@@ -60,7 +60,7 @@ func (d *Desk) gone(i store.Incident, seen []store.Sighting, channel store.Chann
 	h := Heard{At: received, Received: received, Source: d.source(i.Source), Gone: true}
 	n := slices.IndexFunc(seen, func(s store.Sighting) bool { return s.Channel == channel && s.Received.Equal(received) })
 	if n >= 0 {
-		h.At, h.State, h.Source = seen[n].At, stateOf(seen[n].What), d.source(seen[n].Source)
+		h.At, h.State, h.Source, h.Rule = seen[n].At, stateOf(seen[n].What), d.source(seen[n].Source), ruleIn(seen[n].Source)
 	}
 	return h
 }

@@ -79,8 +79,10 @@ func (d *Desk) morning(tx *store.Tx) (changed bool, err error) {
 	}
 	words := d.writeNight(n, tx.Now.In(d.Location))
 	m := cards.Message{Plain: words.Plain(), HTML: words.HTML(), Rings: n.rings, LetsSleep: true}
-	return true, d.Notices.AddNotice(tx, fmt.Sprintf("morning-%d", tx.Now.UnixMilli()), room, m)
+	return true, d.Notices.AddNotice(tx, morningKey(tx.Now), room, m)
 }
+
+func morningKey(now time.Time) string { return fmt.Sprintf("morning-%d", now.UnixMilli()) }
 
 // night is what quiet hours held back.
 type night struct {
@@ -105,6 +107,9 @@ func (d *Desk) tellNightly(tx *store.Tx, v store.Vigil, n *night) error {
 		n.rings = true
 		v.Since, v.Said = tx.Now, 0
 		if err := d.rang(tx, &s); err != nil {
+			return err
+		}
+		if err := d.mention(tx, morningKey(tx.Now), s.ID, cards.Message{}); err != nil {
 			return err
 		}
 	}

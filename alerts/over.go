@@ -93,7 +93,20 @@ func (d *Desk) sayOver(tx *store.Tx, all []ended) error {
 		var words text.Message
 		d.writeHead(&words, e.standing, tx.Now.In(d.Location))
 		key := fmt.Sprintf("recovery-%d-%d", e.ID, tx.Now.UnixMilli())
+		if err := e.toldBy(tx, key); err != nil {
+			return err
+		}
 		if err := d.under(tx, key, &e.standing, words, d.mentioning(e.people, tx.Now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toldBy records whom a message tells that an incident is over.
+func (e ended) toldBy(tx *store.Tx, notice string) error {
+	for _, who := range e.people {
+		if err := tx.AddRing(store.Mention{Notice: notice, IncidentID: e.ID, Who: who}); err != nil {
 			return err
 		}
 	}
@@ -116,7 +129,11 @@ func (d *Desk) mentioning(people []string, now time.Time) cards.Message {
 func (d *Desk) sayAllOver(tx *store.Tx, all []ended) error {
 	var people []string
 	var over []standing
+	key := fmt.Sprintf("recoveries-%d", tx.Now.UnixMilli())
 	for _, e := range all {
+		if err := e.toldBy(tx, key); err != nil {
+			return err
+		}
 		people = append(people, e.people...)
 		over = append(over, e.standing)
 	}
@@ -126,5 +143,5 @@ func (d *Desk) sayAllOver(tx *store.Tx, all []ended) error {
 	words.Text("🟢 ").Bold(d.Language.Say("escalation.ended", "Count", len(all)))
 	words.Line().Text(d.thingsOf(over))
 	m.Plain, m.HTML, m.Rings = words.Plain(), words.HTML(), true
-	return d.Notices.AddNotice(tx, fmt.Sprintf("recoveries-%d", tx.Now.UnixMilli()), room, m)
+	return d.Notices.AddNotice(tx, key, room, m)
 }

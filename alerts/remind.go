@@ -151,7 +151,11 @@ func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) er
 	if err := d.rang(tx, s); err != nil {
 		return err
 	}
-	return d.under(tx, fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{})
+	key := fmt.Sprintf("ring-%d-%d-%s", s.ID, tx.Now.UnixMilli(), why)
+	if err := d.mention(tx, key, s.ID, cards.Message{}); err != nil {
+		return err
+	}
+	return d.under(tx, key, s, words, cards.Message{})
 }
 
 // ask asks the room whether an incident is over of which nobody heard for long, once
@@ -183,7 +187,11 @@ func (d *Desk) ask(tx *store.Tx, s *standing) (changed bool, err error) {
 	if err := d.rang(tx, s); err != nil {
 		return false, err
 	}
-	return true, d.under(tx, fmt.Sprintf("over-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{LetsSleep: true})
+	key, m := fmt.Sprintf("over-%d-%d", s.ID, tx.Now.UnixMilli()), cards.Message{LetsSleep: true}
+	if err := d.mention(tx, key, s.ID, m); err != nil {
+		return false, err
+	}
+	return true, d.under(tx, key, s, words, m)
 }
 
 // rang notes that phones ring for an incident now.

@@ -54,6 +54,7 @@ type Heard struct {
 	At       time.Time // by the sender's clock
 	Received time.Time
 	Source   string // whose words these are, as people call it
+	Rule     string // the [Rule] that made an alert of a mail; "" for none
 	State    State
 	InRoom   bool   // it is a message of Uptime Kuma's in a room, which has no text here
 	Hook     string // the webhook that brought it, "" for a mail
@@ -106,12 +107,61 @@ func (d *Desk) Heard(tx *store.Tx, i store.Incident, limit int) ([]Heard, error)
 			r.Since = m.Received
 		}
 		raw := "From: " + r.From + "\nDate: " + r.Since.In(d.Location).Format(time.RFC1123Z) + "\nSubject: " + r.Subject + "\n\n" + cutBytes(r.Text, 16<<10)
+		source, state := taken(seen, r, m.Received)
 		heard = append(heard, Heard{
-			At: r.Since, Received: m.Received, Source: d.source(r.source()), State: r.State, Subject: d.subject(r, 100), Verified: r.Verified, Text: forPhone(text.Mask(raw)),
+			At: r.Since, Received: m.Received, Source: d.source(source), Rule: ruleIn(source), State: state, Subject: d.subject(r, 100), Verified: r.Verified, Text: forPhone(text.Mask(raw)),
 		})
 	}
 	slices.SortStableFunc(heard, func(a, b Heard) int { return b.Received.Compare(a.Received) })
 	return heard[:min(len(heard), limit)], nil
+}
+
+// taken returns as whose words a mail was taken when it came in, and what it said then:
+// the rules may be others by now. Its state is "" when mails of the same second said both.
+func taken(seen []store.Sighting, r Reading, received time.Time) (source string, state State) {
+	same := func(s store.Sighting) bool {
+		return s.Channel == store.ByMail && s.At.Equal(r.Since) && s.Received.Equal(received)
+	}
+	first := slices.IndexFunc(seen, same)
+	if first < 0 {
+		return r.source(), r.State
+	}
+	source, state = seen[first].Source, stateOf(seen[first].What)
+	for _, s := range seen {
+		switch {
+		case !same(s):
+		case s.Source == r.source() && stateOf(s.What) == r.State:
+			return r.source(), r.State
+		case stateOf(s.What) != state:
+			state = ""
+		}
+	}
+	return source, state
+}
+
+// ruleIn returns the rule that a source is, as people call it; "" for another.
+func ruleIn(source string) string {
+	name, _ := strings.CutPrefix(source, rulePrefix)
+	if name == source {
+		return ""
+	}
+	return text.OneLine(name, 40)
+}
+
+// Tied is a thing as one of several systems calls it.
+type Tied struct{ Source, Thing string }
+
+// Tied returns under which names the systems that speak of it know what an incident is
+// about, when a [Tie] joined them; nil for any other.
+func (d *Desk) Tied(tx *store.Tx, i store.Incident) (all []Tied, err error) {
+	if !IsTie(i) {
+		return nil, nil
+	}
+	witnesses, err := tx.Witnesses(i.ID)
+	for _, w := range witnesses {
+		all = append(all, Tied{d.source(w.Source), text.OneLine(text.Mask(w.Thing), shownThing)})
+	}
+	return all, err
 }
 
 func stateOf(what store.Direction) State {

@@ -144,6 +144,12 @@ func (o *Outbox) Withdraw(tx *store.Tx, key string) (withdrawn bool, err error) 
 	return tx.WithdrawParcel(o.noticeTxn(key))
 }
 
+// Sent reports whether the notice with a key stands in its room.
+func (o *Outbox) Sent(tx *store.Tx, key string) (bool, error) {
+	p, _, err := tx.Parcel(o.noticeTxn(key))
+	return p.EventID != "", err
+}
+
 // Run sends what is waiting through h until ctx ends, and then returns its error.
 // Nothing that goes wrong in a room or in the database ends it.
 func (o *Outbox) Run(ctx context.Context, h Homeserver) error {

@@ -38,11 +38,24 @@ func TestWhatIsNotTrueAnyMoreIsWithdrawn(t *testing.T) {
 		w.after(time.Minute)
 		w.shows("one")
 	})
+	sent := func(w *town, want bool) {
+		w.Helper()
+		w.update(func(tx *store.Tx) error {
+			sent, err := w.outbox.Sent(tx, "step")
+			if sent != want {
+				w.Errorf("sent: %v, want %v", sent, want)
+			}
+			return err
+		})
+	}
 	story(t, "it has gone out", func(w *town) {
 		w.start()
 		w.becomes(1, "one")
+		sent(w, false)
 		say(w)
+		sent(w, false)
 		w.after(time.Minute)
+		sent(w, true)
 		withdraw(w, false)
 		w.shows("one", "nobody is on it")
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"ronde/text"
@@ -45,8 +46,19 @@ func WriteOutcome(m *text.Message, l *text.Language, o Outcome, now time.Time) {
 
 // WriteOutcomeAs is WriteOutcome with another name for what it is about.
 func WriteOutcomeAs(m *text.Message, l *text.Language, name string, o Outcome, now time.Time) {
+	writeOutcome(m, l, name, sayOutcome(l, o, now), o)
+}
+
+// WriteOutcomeOfKind is WriteOutcomeAs with a name that says the kind of the check: then
+// what could not be measured does not say it once more.
+func WriteOutcomeOfKind(m *text.Message, l *text.Language, name string, o Outcome, now time.Time) {
+	said := strings.Replace(sayOutcome(l, o, now), " ("+sayKind(l, o)+")", "", 1)
+	writeOutcome(m, l, name, said, o)
+}
+
+func writeOutcome(m *text.Message, l *text.Language, name, said string, o Outcome) {
 	m.Text(mark(o.Status) + " ").Bold(text.OneLine(name, 40))
-	m.Text(l.Say("checks.outcome.says", "What", sayOutcome(l, o, now)))
+	m.Text(l.Say("checks.outcome.says", "What", said))
 	if o.Page != "" && (o.Status == Warning || o.Status == Critical) {
 		m.Text(" · " + o.Page)
 	}

@@ -106,6 +106,27 @@ func TestOutcomesOnACard(t *testing.T) {
 	}
 }
 
+// TestAKindIsSaidOnce: where the line begins with it, what could not be measured does not
+// name it again; the rest of the line is as it is anywhere else.
+func TestAKindIsSaidOnce(t *testing.T) {
+	for _, code := range []string{"fr", "en"} {
+		l := speak(code)
+		for _, r := range stories() {
+			o := told(r, l)
+			kind := sayKind(l, o)
+			var once, twice text.Message
+			WriteOutcomeOfKind(&once, l, kind, o, now)
+			WriteOutcomeAs(&twice, l, kind, o, now)
+			if o.Status == Unknown && strings.Count(once.Plain(), kind) != 1 {
+				t.Errorf("%s says %q more than once", once.Plain(), kind)
+			}
+			if got, want := once.Plain(), strings.Replace(twice.Plain(), " ("+kind+")", "", 1); got != want {
+				t.Errorf("it says %s instead of %s", got, want)
+			}
+		}
+	}
+}
+
 // TestEveryKindSpeaks: no kind of check and no fault is without its words.
 func TestEveryKindSpeaks(t *testing.T) {
 	for _, code := range []string{"fr", "en"} {

@@ -29,7 +29,8 @@ var Checks = Command{Name: "checks", French: "contrôles", Do: func(tx *store.Tx
 	return nil
 }}
 
-// writeSeen writes a line for each of the worst of some checks, and counts the rest.
+// writeSeen writes a line for each of the worst of some checks, under a name that says its
+// kind, and counts the rest.
 func (c *Call) writeSeen(tx *store.Tx, all []watch.Seen, name func(watch.Seen) string) {
 	for _, s := range all[:min(len(all), shownChecks)] {
 		c.Reply.Line()
@@ -37,7 +38,7 @@ func (c *Call) writeSeen(tx *store.Tx, all []watch.Seen, name func(watch.Seen) s
 			c.Reply.Text("▫️ ").Bold(name(s)).Text(c.Say("checks.outcome.says", "What", c.Say("watch.never")))
 			continue
 		}
-		checks.WriteOutcomeAs(&c.Reply, c.Desk.Language, name(s), s.Outcome, tx.Now.In(c.Desk.Location))
+		checks.WriteOutcomeOfKind(&c.Reply, c.Desk.Language, name(s), s.Outcome, tx.Now.In(c.Desk.Location))
 		c.Reply.Text(" · " + c.age(tx, s))
 	}
 	c.writeRest(all[min(len(all), shownChecks):])

@@ -56,6 +56,8 @@ type Notices interface {
 	AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error
 	AddReaction(tx *store.Tx, key, room, target, emoji string) error
 	RemoveReaction(tx *store.Tx, key string) error
+	// Sent reports whether the notice with a key stands in its room.
+	Sent(tx *store.Tx, key string) (bool, error)
 	Wake()
 }
 

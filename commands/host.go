@@ -74,7 +74,7 @@ func (c *Call) refresh(ctx context.Context, host string) error {
 		return err
 	})
 	if len(refs) > 0 {
-		c.Desk.Watch.Look(ctx, refs)
+		c.Desk.Watch.Glance(ctx, refs)
 	}
 	return err
 }

@@ -123,6 +123,11 @@ func (w *town) AddNotice(_ *store.Tx, key, _ string, m cards.Message) error {
 // Withdraw takes back nothing.
 func (w *town) Withdraw(*store.Tx, string) (bool, error) { return false, nil }
 
+// Sent knows that all went out but what is called so.
+func (w *town) Sent(_ *store.Tx, key string) (bool, error) {
+	return !strings.HasSuffix(key, "-unsent"), nil
+}
+
 // AddUnder catches what is said under a card as AddNotice does.
 func (w *town) AddUnder(tx *store.Tx, key string, card store.Card, m cards.Message) error {
 	return w.AddNotice(tx, key, card.Room, m)
@@ -174,6 +179,14 @@ func (w *town) happens(e store.RoomEvent) {
 		return err
 	})
 	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// update changes what is stored.
+func (w *town) update(change func(*store.Tx) error) {
+	w.t.Helper()
+	if err := w.Store.Update(w.t.Context(), change); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ronde/alerts"
 	"ronde/cards"
@@ -32,7 +34,7 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 		return err
 	}
 	c.Reply.Bold(c.nameOf(i))
-	if err := c.writeMembers(tx, i); err != nil {
+	if err := errors.Join(c.writeTie(tx, i), c.writeMembers(tx, i)); err != nil {
 		return err
 	}
 	for _, h := range heard[:min(len(heard), shownHeard)] {
@@ -40,6 +42,9 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	}
 	if len(heard) > shownHeard {
 		c.Reply.Line().Text(c.Say("why.older"))
+	}
+	if err := c.writeRung(tx, i); err != nil {
+		return err
 	}
 	for _, m := range marks[max(0, len(marks)-shownMarks):] {
 		c.writeMark(tx, m)
@@ -52,6 +57,20 @@ var Why = Command{Name: "why", French: "pourquoi", Args: true, Do: func(tx *stor
 	}
 	return nil
 }}
+
+// writeTie says by which tie several systems speak of one incident, and what each calls it.
+func (c *Call) writeTie(tx *store.Tx, i store.Incident) error {
+	tied, err := c.Desk.Alerts.Tied(tx, i)
+	if err != nil || len(tied) == 0 {
+		return err
+	}
+	var names []string
+	for _, one := range tied {
+		names = append(names, c.Say("why.called", "Source", one.Source, "Thing", one.Thing))
+	}
+	c.Reply.Line().Text("🔗 " + c.Say("why.tie", "Name", c.Desk.Alerts.NameOf(i), "Things", strings.Join(names, ", ")))
+	return nil
+}
 
 // shownMembers is how many incidents "!why" lists of those that are parts of a storm.
 const shownMembers = 20
@@ -81,7 +100,11 @@ func (c *Call) writeHeard(tx *store.Tx, h alerts.Heard) {
 		sure = "mail.unverified"
 	}
 	mark := map[alerts.State]string{alerts.Firing: "🔴", alerts.Resolved: "🟢", "": "📨"}[h.State]
-	c.Reply.Line().Text(mark + " " + c.clock(tx, h.At) + " · " + h.Source)
+	source := h.Source
+	if h.Rule != "" {
+		source = c.Say("why.rule", "Name", h.Rule)
+	}
+	c.Reply.Line().Text(mark + " " + c.clock(tx, h.At) + " · " + source)
 	if h.Subject != "" {
 		c.Reply.Text(" · " + h.Subject)
 	}

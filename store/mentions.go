@@ -9,22 +9,40 @@ import (
 // RoomMention stands for everybody in the room among those whom a message mentions.
 const RoomMention = "@room"
 
-// Mention says that a message about an incident mentioned somebody.
+// Mention says that a message about an incident mentioned somebody, or rang.
 type Mention struct {
 	Notice     string // the message's key in the outbox
 	IncidentID int64
-	Who        string // Matrix user id, or RoomMention
+	Who        string // Matrix user id, or RoomMention; "" when phones rang and nobody was mentioned
 	At         time.Time
 }
 
 // AddMention records a mention, now. The same one changes nothing the second time.
-func (tx *Tx) AddMention(m Mention) error {
-	_, err := tx.exec(`INSERT INTO mentions (notice, incident_id, who, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		m.Notice, m.IncidentID, m.Who, ms(tx.Now))
+func (tx *Tx) AddMention(m Mention) error { return tx.addMention(m, time.Time{}) }
+
+// AddRing is AddMention for a message at which phones ring, but of which nobody has to
+// hear at the end of the incident: it mentions nobody (m.Who is ""), or says that it is over.
+func (tx *Tx) AddRing(m Mention) error { return tx.addMention(m, tx.Now) }
+
+func (tx *Tx) addMention(m Mention, over time.Time) error {
+	_, err := tx.exec(`INSERT INTO mentions (notice, incident_id, who, at, over_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		m.Notice, m.IncidentID, m.Who, ms(tx.Now), ms(over))
 	if err != nil {
 		return fmt.Errorf("record who is told of incident %d: %w", m.IncidentID, err)
 	}
 	return nil
+}
+
+// MentionsOf returns the mentions and the rings for an incident, oldest first: its own,
+// and those for the storms that it was part of at the time.
+func (tx *Tx) MentionsOf(incident int64) ([]Mention, error) {
+	all, err := many(tx, scanMention, `SELECT notice, incident_id, who, at FROM mentions WHERE incident_id = ?1
+		UNION ALL SELECT notice, storm_id, who, at FROM storm_members m JOIN mentions ON mentions.incident_id = storm_id
+		WHERE m.incident_id = ?1 AND at >= joined_at AND (left_at IS NULL OR at < left_at) ORDER BY at, notice, who`, incident)
+	if err != nil {
+		return nil, fmt.Errorf("read who was told of incident %d: %w", incident, err)
+	}
+	return all, nil
 }
 
 // ForgetMentions takes the mentions of a message back that was never sent.

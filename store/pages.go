@@ -65,6 +65,17 @@ func (tx *Tx) PagesInQuestion() ([]Page, error) {
 	return pages, nil
 }
 
+// PagesOf returns the pages about an incident, oldest first: its own, and those about the
+// storms that it was part of at the time.
+func (tx *Tx) PagesOf(incident int64) ([]Page, error) {
+	pages, err := many(tx, scanPage, selectPage+`WHERE incident_id = ?1 UNION ALL `+selectPage+`WHERE incident_id IN (SELECT storm_id
+		FROM storm_members m WHERE m.incident_id = ?1 AND decided_at >= joined_at AND (left_at IS NULL OR decided_at < left_at)) ORDER BY id`, incident)
+	if err != nil {
+		return nil, fmt.Errorf("read what was paged of incident %d: %w", incident, err)
+	}
+	return pages, nil
+}
+
 // CardsOfOpen returns the cards of one kind that mirror incidents that are not resolved.
 func (tx *Tx) CardsOfOpen(kind string) ([]Card, error) {
 	cards, err := many(tx, scanCard, selectCard+"WHERE kind = ? AND subject IN (SELECT id FROM incidents WHERE state <> 'resolved')", kind)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,5 +87,52 @@ func TestMentionsWaitForTheEnd(t *testing.T) {
 			t.Errorf("%q are told twice", who)
 		}
 		return nil
+	})
+}
+
+// TestWhatWasSaidOfAStormWasSaidOfItsParts: as long as they were that; of mentions and of
+// pages alike.
+func TestWhatWasSaidOfAStormWasSaidOfItsParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := temp(t)
+		storm, part, other := anIncident(t, s, "storm", Firing), anIncident(t, s, "Cloud", Firing), anIncident(t, s, "Forge", Firing)
+		say := func(of int64, what string) func(*Tx) error {
+			return func(tx *Tx) error {
+				if err := tx.AddRing(Mention{Notice: what, IncidentID: of}); err != nil {
+					return err
+				}
+				return tx.AddPage(Page{Incident: of, Road: what, What: PageDown})
+			}
+		}
+		for _, step := range []func(*Tx) error{
+			say(part, "own"), say(storm, "before"),
+			func(tx *Tx) error { return tx.JoinStorm(storm, part) },
+			say(storm, "during"), say(other, "other"),
+			func(tx *Tx) error { return tx.LeaveStorm(part) },
+			say(storm, "after"),
+		} {
+			update(t, s, step)
+			time.Sleep(time.Minute)
+		}
+		update(t, s, func(tx *Tx) error {
+			var mentioned, paged []string
+			mentions, err := tx.MentionsOf(part)
+			for _, m := range mentions {
+				mentioned = append(mentioned, m.Notice)
+			}
+			pages, failed := tx.PagesOf(part)
+			for _, p := range pages {
+				paged = append(paged, p.Road)
+			}
+			if diff := cmp.Diff([][]string{{"own", "during"}, {"own", "during"}}, [][]string{mentioned, paged}); diff != "" {
+				t.Errorf("said (-want +got):\n%s", diff)
+			}
+			over, bad := tx.MentionsOver()
+			if len(over) > 0 {
+				t.Errorf("%+v wait for the end", over)
+			}
+			return errors.Join(err, failed, bad)
+		})
+		_ = s.Close()
 	})
 }

@@ -32,6 +32,8 @@ const atOnce = 3
 // each. [checks.Suite] is one.
 type Suite interface {
 	Run(ctx context.Context, refs []string, l *text.Language) []checks.Outcome
+	// Recent is Run, but for what was made within maxAge, whoever asked for it.
+	Recent(ctx context.Context, refs []string, maxAge time.Duration, l *text.Language) []checks.Outcome
 }
 
 // Incidents takes what the checks find. [alerts.Desk] does.
@@ -229,29 +231,52 @@ func nextDecision(tx *store.Tx, c checks.Config, last time.Time) (first time.Tim
 // each. What cannot be kept is in the log.
 func (w *Watch) Look(ctx context.Context, refs []string) []checks.Outcome {
 	outcomes, err := w.look(ctx, refs)
+	w.complain(ctx, err)
+	return outcomes
+}
+
+// Glance is Look, but for checks that were made within the last minute for somebody who
+// asked for no more than that: what they said then is kept.
+func (w *Watch) Glance(ctx context.Context, refs []string) {
+	asked := time.Now()
+	w.complain(ctx, w.recordAll(ctx, w.Suite.Recent(ctx, refs, fresh, w.Language), asked))
+}
+
+func (w *Watch) complain(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
 		w.Log.ErrorContext(ctx, "what a check says cannot be kept", "err", err)
 	}
-	return outcomes
 }
 
 func (w *Watch) look(ctx context.Context, refs []string) ([]checks.Outcome, error) {
 	outcomes := w.Suite.Run(ctx, refs, w.Language)
+	return outcomes, w.recordAll(ctx, outcomes, time.Time{})
+}
+
+// recordAll records outcomes: those that are from before they were asked for, as of then.
+func (w *Watch) recordAll(ctx context.Context, outcomes []checks.Outcome, asked time.Time) error {
 	if ctx.Err() != nil {
-		return outcomes, ctx.Err() // it says nothing of what was looked at
+		return ctx.Err() // it says nothing of what was looked at
 	}
 	var wrong []error // one that cannot be kept takes no other with it
 	for _, o := range outcomes {
-		if err := w.Store.Update(ctx, func(tx *store.Tx) error { return w.record(tx, o) }); err != nil {
+		err := w.Store.Update(ctx, func(tx *store.Tx) error {
+			ran := tx.Now
+			if age := asked.Sub(o.At); age > 0 && age <= fresh { // what is older is about something of then, such as a report
+				ran = o.At
+			}
+			return w.record(tx, o, ran)
+		})
+		if err != nil {
 			wrong = append(wrong, fmt.Errorf("keep what %s says: %w", o.Ref, err))
 		}
 	}
 	w.Changed()
-	return outcomes, errors.Join(wrong...)
+	return errors.Join(wrong...)
 }
 
-// record keeps what a check says, and has it change what it is about.
-func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
+// record keeps what a check said, and has it change what it is about.
+func (w *Watch) record(tx *store.Tx, o checks.Outcome, ran time.Time) error {
 	c, configured := w.find(o.Ref)
 	if !configured && len(o.Findings) > 0 && o.Findings[0].Fault == checks.FaultStrange {
 		return nil // there is no such check
@@ -260,7 +285,7 @@ func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if err := keep(tx, before, c.Host, o); err != nil {
+	if err := keep(tx, before, c.Host, o, ran); err != nil {
 		return err
 	}
 	if c.Work.Every == 0 {
@@ -269,18 +294,18 @@ func (w *Watch) record(tx *store.Tx, o checks.Outcome) error {
 	return w.judge(tx, c, before, o)
 }
 
-// keep stores what a check said last.
-func keep(tx *store.Tx, before store.Look, host string, o checks.Outcome) error {
+// keep stores what a check said last, and when.
+func keep(tx *store.Tx, before store.Look, host string, o checks.Outcome, ran time.Time) error {
 	said, err := json.Marshal(o)
 	if err != nil {
 		return fmt.Errorf("write down what %s says: %w", o.Ref, err)
 	}
-	l := store.Look{Ref: key(o.Ref), Host: host, Ran: tx.Now, Answered: before.Answered, Status: o.Status.String(), Since: before.Since, Outcome: said}
+	l := store.Look{Ref: key(o.Ref), Host: host, Ran: ran, Answered: before.Answered, Status: o.Status.String(), Since: before.Since, Outcome: said}
 	if before.Status != l.Status || l.Since.After(tx.Now) {
-		l.Since = tx.Now
+		l.Since = ran
 	}
 	if o.Status != checks.Unknown {
-		l.Answered = tx.Now
+		l.Answered = ran
 	}
 	return tx.SaveLook(l)
 }

@@ -114,6 +114,41 @@ func TestRestartsChangeNothing(t *testing.T) {
 	}
 }
 
+// TestAGlanceMakesNoCheckTwice: what somebody else was told within the last minute is kept
+// as of then; what is older, or said nothing, is made.
+func TestAGlanceMakesNoCheckTwice(t *testing.T) {
+	const ref = "disk antigone"
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.Store.Close()
+		glance := func(made int, age time.Duration) {
+			t.Helper()
+			w.Glance(t.Context(), []string{ref})
+			if got := len(w.made[ref]); got != made {
+				t.Errorf("made %d times, want %d", got, made)
+			}
+			err := w.Store.View(t.Context(), func(tx *store.Tx) error {
+				look, _, err := tx.Look(ref)
+				if got := tx.Now.Sub(look.Ran); got != age || tx.Now.Sub(look.Since) < age {
+					t.Errorf("kept as %s old, and as so since %s; want %s", got, tx.Now.Sub(look.Since), age)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		w.Recent(t.Context(), []string{ref}, time.Minute, nil) // as "!disk antigone" asks
+		time.Sleep(40 * time.Second)
+		glance(1, 40*time.Second)
+		time.Sleep(21 * time.Second)
+		w.say(ref, found(string(checks.FaultLate)))
+		glance(2, 0)
+		time.Sleep(time.Second)
+		glance(3, 0)
+	})
+}
+
 // TestALookThatWasBrokenOffSaysNothing: when the bot stops while a check is made.
 func TestALookThatWasBrokenOffSaysNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

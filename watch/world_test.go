@@ -27,6 +27,7 @@ type world struct {
 	mu     sync.Mutex
 	says   map[string]checks.Outcome // by check
 	made   map[string][]time.Time    // by check
+	last   map[string]checks.Outcome // by check: what it said last
 	busy   int
 	most   int           // how many were made at once
 	takes  time.Duration // how long each takes
@@ -44,7 +45,7 @@ func newWorld(t *testing.T, all ...checks.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, says: map[string]checks.Outcome{}, made: map[string][]time.Time{}}
+	w := &world{t: t, says: map[string]checks.Outcome{}, made: map[string][]time.Time{}, last: map[string]checks.Outcome{}}
 	w.Watch = &Watch{
 		Store: s, Suite: w, Checks: all, Hosts: []hosts.Config{{Name: "antigone", Local: true}}, Incidents: w, Language: english,
 		Log: slog.New(slog.DiscardHandler), Changed: func() {},
@@ -71,6 +72,7 @@ func (w *world) makes(ctx context.Context, ref string) checks.Outcome {
 		o = found("nothing")
 	}
 	o.Ref, o.At = ref, time.Now()
+	w.last[ref] = o
 	return o
 }
 
@@ -78,6 +80,20 @@ func (w *world) makes(ctx context.Context, ref string) checks.Outcome {
 func (w *world) Run(ctx context.Context, refs []string, _ *text.Language) (all []checks.Outcome) {
 	for _, ref := range refs {
 		all = append(all, w.makes(ctx, ref))
+	}
+	return all
+}
+
+// Recent says again what a check said within a time, as a suite does.
+func (w *world) Recent(ctx context.Context, refs []string, maxAge time.Duration, _ *text.Language) (all []checks.Outcome) {
+	for _, ref := range refs {
+		w.mu.Lock()
+		o, known := w.last[ref]
+		w.mu.Unlock()
+		if !known || o.Status == checks.Unknown || o.Age(time.Now()) > maxAge {
+			o = w.makes(ctx, ref)
+		}
+		all = append(all, o)
 	}
 	return all
 }
