@@ -138,7 +138,7 @@ func (d *Desk) stepOf(tx *store.Tx, i store.Incident) (s standing, after time.Du
 		return s, 0, false, err
 	}
 	step, due := s.escalate(v, d.Settings.Steps, tx.Now)
-	if !due || IsOwn(i) && !d.Settings.IsCritical(i) { // a warning mentions nobody
+	if !due || s.mild() && !d.Settings.IsCritical(i) { // a warning mentions nobody
 		return s, 0, false, nil
 	}
 	if d.holds(i, tx.Now) {

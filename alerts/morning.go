@@ -166,23 +166,12 @@ func (d *Desk) writeNightly(m *text.Message, s standing, now time.Time) {
 	case s.State == store.Resolved:
 		m.Text("🟢 ").Bold(thing).Text(" · " + l.Clock(s.ResolvedAt, now) + " · " + l.Say("incident.lasted", "Time", l.Duration(s.ResolvedAt.Sub(s.Since))))
 	default:
-		m.Text(markOfOpen(s) + " ").Bold(thing)
+		mark, _ := s.face()
+		m.Text(mark + " ").Bold(thing)
 		d.writeFault(m, s.Incident, now)
 	}
 	if acks := s.acks(now); s.State != store.Resolved && len(acks) > 0 {
 		m.Text(" · " + AckEmoji + " " + text.Person(acks[0].Who))
 	}
 	m.Text(fmt.Sprintf(" · #%d", s.ID))
-}
-
-func markOfOpen(s standing) string {
-	switch {
-	case s.State == store.Acknowledged:
-		return "🟠"
-	case s.State == store.Silenced:
-		return SilenceEmoji
-	case s.Source == string(KumaExpiry), IsOwn(s.Incident) && !s.Critical:
-		return "🟡"
-	}
-	return "🔴"
 }

@@ -146,7 +146,8 @@ func (p *Pager) headline(i store.Incident, calm bool, now time.Time, most int) s
 		return "🟢 " + l.Say("incident.resolved") + " · " + clean(i.Thing, shownThing) + " · " + l.Clock(ended, now) +
 			" · " + l.Say("incident.lasted", "Time", l.Duration(ended.Sub(i.Since)))
 	}
-	begin := "🔴 " + l.Say("incident.firing") + " · " + clean(i.Thing, shownThing)
+	mark, word := alerts.Face(i)
+	begin := mark + " " + l.Say(word) + " · " + clean(i.Thing, shownThing)
 	end := " · " + l.Say("incident.since", "When", l.Clock(begun(i), now))
 	room := most - len([]rune(begin+end+" · "))
 	if i.Fault == "" || room < 5 {
