@@ -61,8 +61,8 @@ func (d *Desk) passTime(tx *store.Tx) (changed bool, err error) {
 
 // follow notes since when an incident fires with nobody on it. Whoever is being asked
 // whether they still are counts as being on it. Of what is part of a storm, the storm
-// speaks. What was to be said because nobody was,
-// and did not go out, is taken back when somebody is.
+// speaks. What was to be said or to ring because nobody was, and did not go out, is taken
+// back when somebody is.
 func (d *Desk) follow(tx *store.Tx, s *standing) (changed bool, err error) {
 	v, err := tx.Vigil(s.ID)
 	if err != nil {
@@ -74,6 +74,9 @@ func (d *Desk) follow(tx *store.Tx, s *standing) (changed bool, err error) {
 		v.Since = tx.Now
 	case !alone && !v.Since.IsZero():
 		if err := d.withdraw(tx, v); err != nil {
+			return false, err
+		}
+		if _, err := d.Notices.Withdraw(tx, ringKey(s.Incident)); err != nil {
 			return false, err
 		}
 		v.Since, v.Said = time.Time{}, 0

@@ -44,6 +44,36 @@ func (d *Desk) holdBack(tx *store.Tx, i store.Incident) (held, changed bool, err
 	return false, false, nil
 }
 
+// holdLate leaves to the morning what was to ring by day and had not gone out when the quiet
+// hours began, because the homeserver was away.
+func (d *Desk) holdLate(tx *store.Tx, s *standing) (changed bool, err error) {
+	state := s.state(tx.Now)
+	if !d.holds(s.Incident, tx.Now) || state != store.Firing && state != store.Acknowledged {
+		return false, nil
+	}
+	v, err := tx.Vigil(s.ID)
+	if err != nil || v.Waits {
+		return false, err
+	}
+	if late, err := d.isLate(tx, s.Incident, v); err != nil || !late {
+		return false, err
+	}
+	if err := d.withdraw(tx, v); err != nil {
+		return false, err
+	}
+	return d.hold(tx, v)
+}
+
+// isLate reports whether the card of an incident is still to ring, or another message is,
+// which it takes back.
+func (d *Desk) isLate(tx *store.Tx, i store.Incident, v store.Vigil) (bool, error) {
+	card, known, err := tx.CardOf(IncidentCard, i.ID)
+	if err != nil || known && card.EventID == "" && v.HeldAt.IsZero() {
+		return err == nil, err
+	}
+	return d.Notices.Withdraw(tx, ringKey(i))
+}
+
 // ringsByCard notes that the new card of an incident rings, unless quiet hours keep it
 // from that.
 func (d *Desk) ringsByCard(tx *store.Tx, i *store.Incident) error {

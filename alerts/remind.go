@@ -153,8 +153,11 @@ func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) er
 	if err := d.rang(tx, s); err != nil {
 		return err
 	}
-	return d.under(tx, fmt.Sprintf("ring-%d-%d", s.ID, tx.Now.UnixMilli()), s, words, cards.Message{})
+	return d.under(tx, ringKey(s.Incident), s, words, cards.Message{LetsSleep: !d.Settings.IsCritical(s.Incident)})
 }
+
+// ringKey tells the message that rang last for an incident apart from all others.
+func ringKey(i store.Incident) string { return fmt.Sprintf("ring-%d-%d", i.ID, i.RangAt.UnixMilli()) }
 
 // wordOf returns by which word of the catalogue a phone rings again, or the room is asked,
 // of what is down or only a warning.
