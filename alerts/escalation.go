@@ -73,29 +73,53 @@ func (d *Desk) follow(tx *store.Tx, s *standing) (changed bool, err error) {
 	case alone && (v.Since.IsZero() || v.Since.After(tx.Now)): // the latter when the clock was set back
 		v.Since = tx.Now
 	case !alone && !v.Since.IsZero():
-		if err := d.withdraw(tx, v); err != nil {
+		_, step, err := d.takeBack(tx, v, s.Incident)
+		if err != nil {
 			return false, err
 		}
-		if _, err := d.Notices.Withdraw(tx, ringKey(s.Incident)); err != nil {
-			return false, err
+		if step {
+			v.Said = 0
 		}
-		v.Since, v.Said = time.Time{}, 0
+		v = d.pause(v, s)
 	default:
 		return false, nil
 	}
 	return false, tx.SaveVigil(v)
 }
 
-// withdraw takes back the step that was said last, if it did not go out.
-func (d *Desk) withdraw(tx *store.Tx, v store.Vigil) error {
+// pause is the vigil of an incident that does not fire any more, or that somebody is on.
+// What is over by itself may fire again soon: then it goes on, lest what flaps faster than
+// the first step never be escalated. Once all was said, it begins anew.
+func (d *Desk) pause(v store.Vigil, s *standing) store.Vigil {
+	_, handled := s.handled()
+	left := slices.ContainsFunc(d.Settings.Steps, func(one Step) bool { return one.After > v.Said })
+	if handled || !left || IsStorm(s.Incident) || s.ResolvedAt.IsZero() {
+		v.Since, v.Said = time.Time{}, 0
+	}
+	return v
+}
+
+// takeBack takes back what rang last for an incident, and the step that was said last, if
+// they did not go out, and reports which did not.
+func (d *Desk) takeBack(tx *store.Tx, v store.Vigil, i store.Incident) (ring, step bool, err error) {
+	if ring, err = d.Notices.Withdraw(tx, ringKey(i)); err != nil {
+		return false, false, err
+	}
+	step, err = d.withdraw(tx, v)
+	return ring, step, err
+}
+
+// withdraw takes back the step that was said last, and reports whether it did: if it did
+// not go out.
+func (d *Desk) withdraw(tx *store.Tx, v store.Vigil) (withdrawn bool, err error) {
 	if v.Said == 0 {
-		return nil
+		return false, nil
 	}
-	withdrawn, err := d.Notices.Withdraw(tx, stepKey(v))
+	withdrawn, err = d.Notices.Withdraw(tx, stepKey(v))
 	if err != nil || !withdrawn {
-		return err
+		return false, err
 	}
-	return tx.ForgetMentions(stepKey(v))
+	return true, tx.ForgetMentions(stepKey(v))
 }
 
 // stepKey tells a step of an incident apart from all others.
@@ -148,7 +172,7 @@ func (d *Desk) stepOf(tx *store.Tx, i store.Incident) (s standing, after time.Du
 		changed, err = d.hold(tx, v)
 		return s, 0, changed, err
 	}
-	if err := d.withdraw(tx, v); err != nil {
+	if _, _, err := d.takeBack(tx, v, i); err != nil { // this says more
 		return s, 0, false, err
 	}
 	v.Said = step.After

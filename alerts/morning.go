@@ -55,23 +55,16 @@ func (d *Desk) holdLate(tx *store.Tx, s *standing) (changed bool, err error) {
 	if err != nil || v.Waits {
 		return false, err
 	}
-	if late, err := d.isLate(tx, s.Incident, v); err != nil || !late {
+	card, known, err := tx.CardOf(IncidentCard, s.ID)
+	if err != nil {
 		return false, err
 	}
-	if err := d.withdraw(tx, v); err != nil {
+	ring, step, err := d.takeBack(tx, v, s.Incident)
+	late := ring || step || known && card.EventID == "" && v.HeldAt.IsZero()
+	if err != nil || !late {
 		return false, err
 	}
 	return d.hold(tx, v)
-}
-
-// isLate reports whether the card of an incident is still to ring, or another message is,
-// which it takes back.
-func (d *Desk) isLate(tx *store.Tx, i store.Incident, v store.Vigil) (bool, error) {
-	card, known, err := tx.CardOf(IncidentCard, i.ID)
-	if err != nil || known && card.EventID == "" && v.HeldAt.IsZero() {
-		return err == nil, err
-	}
-	return d.Notices.Withdraw(tx, ringKey(i))
 }
 
 // ringsByCard notes that the new card of an incident rings, unless quiet hours keep it
@@ -129,11 +122,11 @@ func (d *Desk) tellNightly(tx *store.Tx, v store.Vigil, n *night) error {
 	if err != nil {
 		return err
 	}
-	v.Waits = false
+	v.Waits, v.Since, v.Said = false, time.Time{}, 0
 	state := s.state(tx.Now)
 	if state == store.Firing {
 		n.rings = true
-		v.Since, v.Said = tx.Now, 0
+		v.Since = tx.Now
 		if err := d.rang(tx, &s); err != nil {
 			return err
 		}
