@@ -20,8 +20,8 @@ type Parcel struct {
 }
 
 // AddParcel puts a parcel into the outbox. One with the same Txn is there already
-// and changes nothing, unless it was dropped or is a notice that was
-// withdrawn: then there is use for it again.
+// and changes nothing, unless it was dropped, or is a notice that was withdrawn: then
+// there is use for it again.
 func (tx *Tx) AddParcel(p Parcel) error {
 	var card any
 	if p.CardID != 0 {
