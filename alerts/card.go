@@ -55,7 +55,7 @@ func (d *Desk) buttons(s standing) string {
 // writeHead writes the first line, and below it what was broken when that is over.
 func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
 	if s.tally != nil {
-		d.writeStormHead(m, s, false, now)
+		d.writeStormHead(m, s, now)
 		return
 	}
 	l, i := d.Language, s.Incident
@@ -74,17 +74,12 @@ func (d *Desk) writeHead(m *text.Message, s standing, now time.Time) {
 	case i.State == store.Resolved && i.ResolvedAt.Equal(expires(i)): // its day is no recovery
 		m.Text("⚪ ").Bold(l.Say("incident.expired") + " · " + thing).Text(" · " + l.Clock(i.ResolvedAt, now))
 		d.writeEnd(m, i, i.ResolvedAt)
-	case i.Source == string(KumaExpiry) && i.State == store.Firing: // what runs out is not down
-		m.Text("🟡 ").Bold(l.Say("incident.expiring") + " · " + thing)
-		d.writeFault(m, i, now)
-	case IsOwn(i) && i.State == store.Firing:
-		d.writeOwnHead(m, s, now)
 	case i.State == store.Resolved:
 		m.Text("🟢 ").Bold(l.Say("incident.resolved") + " · " + thing).Text(" · " + l.Clock(i.ResolvedAt, now))
 		d.writeEnd(m, i, i.ResolvedAt)
 	default:
-		mark := map[store.IncidentState]string{store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "🔕"}[i.State]
-		m.Text(mark + " ").Bold(l.Say("incident."+string(i.State)) + " · " + thing)
+		mark, word := s.face()
+		m.Text(mark + " ").Bold(l.Say(word) + " · " + thing)
 		d.writeFault(m, i, now)
 	}
 }

@@ -61,8 +61,8 @@ func (d *Desk) passTime(tx *store.Tx) (changed bool, err error) {
 
 // follow notes since when an incident fires with nobody on it. Whoever is being asked
 // whether they still are counts as being on it. Of what is part of a storm, the storm
-// speaks. What was to be said because nobody was,
-// and did not go out, is taken back when somebody is.
+// speaks. What was to be said or to ring because nobody was, and did not go out, is taken
+// back when somebody is.
 func (d *Desk) follow(tx *store.Tx, s *standing) (changed bool, err error) {
 	v, err := tx.Vigil(s.ID)
 	if err != nil {
@@ -73,26 +73,67 @@ func (d *Desk) follow(tx *store.Tx, s *standing) (changed bool, err error) {
 	case alone && (v.Since.IsZero() || v.Since.After(tx.Now)): // the latter when the clock was set back
 		v.Since = tx.Now
 	case !alone && !v.Since.IsZero():
-		if err := d.withdraw(tx, v); err != nil {
+		_, step, err := d.takeBack(tx, v, s.Incident)
+		if err != nil {
 			return false, err
 		}
-		v.Since, v.Said = time.Time{}, 0
+		if step {
+			v.Said = 0
+		}
+		v = d.pause(v, s)
 	default:
 		return false, nil
 	}
 	return false, tx.SaveVigil(v)
 }
 
-// withdraw takes back the step that was said last, if it did not go out.
-func (d *Desk) withdraw(tx *store.Tx, v store.Vigil) error {
-	if v.Said == 0 {
-		return nil
+// pause is the vigil of an incident that does not fire any more, or that somebody is on.
+// What is over by itself may fire again soon: then it goes on, lest what flaps faster than
+// the first step never be escalated. Once all was said, it begins anew.
+func (d *Desk) pause(v store.Vigil, s *standing) store.Vigil {
+	_, handled := s.handled()
+	left := slices.ContainsFunc(d.Settings.Steps, func(one Step) bool { return one.After > v.Said })
+	if handled || !left || IsStorm(s.Incident) || s.ResolvedAt.IsZero() {
+		v.Since, v.Said = time.Time{}, 0
 	}
-	withdrawn, err := d.Notices.Withdraw(tx, stepKey(v))
+	return v
+}
+
+// takeBack takes back what rang last for an incident, and the step that was said last, if
+// they did not go out, and reports which did not.
+func (d *Desk) takeBack(tx *store.Tx, v store.Vigil, i store.Incident) (ring, step bool, err error) {
+	if ring, err = d.withdrawRing(tx, i); err != nil {
+		return false, false, err
+	}
+	step, err = d.withdraw(tx, v)
+	return ring, step, err
+}
+
+// withdrawRing takes back the message that rang last for an incident, and reports whether it
+// did: if it did not go out.
+func (d *Desk) withdrawRing(tx *store.Tx, i store.Incident) (withdrawn bool, err error) {
+	notice, known, err := tx.MentioningNotice(ringKey(i))
+	if err != nil || !known {
+		return false, err
+	}
+	withdrawn, err = d.Notices.Withdraw(tx, notice)
 	if err != nil || !withdrawn {
-		return err
+		return false, err
 	}
-	return tx.ForgetMentions(stepKey(v))
+	return true, tx.ForgetMentions(notice)
+}
+
+// withdraw takes back the step that was said last, and reports whether it did: if it did
+// not go out.
+func (d *Desk) withdraw(tx *store.Tx, v store.Vigil) (withdrawn bool, err error) {
+	if v.Said == 0 {
+		return false, nil
+	}
+	withdrawn, err = d.Notices.Withdraw(tx, stepKey(v))
+	if err != nil || !withdrawn {
+		return false, err
+	}
+	return true, tx.ForgetMentions(stepKey(v))
 }
 
 // stepKey tells a step of an incident apart from all others.
@@ -138,14 +179,14 @@ func (d *Desk) stepOf(tx *store.Tx, i store.Incident) (s standing, after time.Du
 		return s, 0, false, err
 	}
 	step, due := s.escalate(v, d.Settings.Steps, tx.Now)
-	if !due || IsOwn(i) && !d.Settings.IsCritical(i) { // a warning mentions nobody
+	if !due || s.mild() && !d.Settings.IsCritical(i) { // a warning mentions nobody
 		return s, 0, false, nil
 	}
 	if d.holds(i, tx.Now) {
 		changed, err = d.hold(tx, v)
 		return s, 0, changed, err
 	}
-	if err := d.withdraw(tx, v); err != nil {
+	if _, _, err := d.takeBack(tx, v, i); err != nil { // this says more
 		return s, 0, false, err
 	}
 	v.Said = step.After

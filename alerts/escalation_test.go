@@ -109,7 +109,9 @@ func (w *watchers) Withdraw(_ *store.Tx, key string) (bool, error) {
 	if w.unsent[key] {
 		w.said = append(w.said, "withdrawn")
 	}
-	return w.unsent[key], nil
+	unsent := w.unsent[key]
+	delete(w.unsent, key)
+	return unsent, nil
 }
 
 func (w *watchers) OnTurn(*store.Tx, time.Time) (string, error) { return w.onTurn, nil }
@@ -142,22 +144,31 @@ func TestWatching(t *testing.T) {
 		{"taken", "09:00 down 502; 09:05 bob acks; 09:59 tick", ""},
 		{"and given back: it begins anew", "09:00 down 502; 09:10 tick; 09:15 bob acks; 09:20 bob undoes ack; 09:29 tick; 09:30 tick", "step!ana~ step!ana~"},
 		{"taken and given back between two ticks", "09:00 down 502; 09:09 tick; 09:09 bob acks; 09:09 bob undoes ack; 09:10 tick; 09:19 tick", "step!ana~"},
-		{"a silence", "09:00 down 502; 09:05 bob hushes 1h; 10:05 tick; 10:14 tick; 10:15 tick", "ring! step!ana~"},
+		{"a silence", "09:00 down 502; 09:05 bob hushes 1h; 10:05 tick; 10:14 tick; 10:15 tick", "ring!~ step!ana~"},
 		{"a lease: whoever had it is asked first", "06:00 down 502; 06:01 ana acks; 10:01 tick; 10:30 tick; 11:01 tick; 11:02 tick; 11:12 tick",
 			"ack!ana~ ack!~ step!ana~"},
-		{"it flaps: each time anew", "09:00 down 502; 09:05 up; 09:06 down 502; 09:15 tick; 09:16 tick", "ring! step!ana~"},
+		{"it flaps: since it first fired", "09:00 down 502; 09:05 up; 09:06 down 502; 09:09 tick; 09:10 tick; 09:11 tick", "ring!~ step!ana~"},
+		{"faster than the first step, all the time", "09:00 down 502; 09:05 up; 09:06 down 502; 09:09 up; 09:10 tick; 09:11 down 502; 09:12 tick; 09:14 up; 09:15 tick; 09:16 down 502; 09:19 tick; 09:20 tick; 09:21 up; 09:22 tick; 09:31 down 502; 09:40 tick",
+			"ring!~ step!ana~ recovery!ana~ step!ana,bob~ recovery!ana,bob~ ring!~ step!room~"},
+		{"it flaps, and somebody had taken it: anew", "09:00 down 502; 09:05 bob acks; 09:06 up; 09:07 down 502; 09:08 bob undoes ack; 09:17 tick; 09:18 tick", "ring!~ step!ana~"},
+		{"or had closed it", "09:00 down 502; 09:05 bob handles; 09:06 down 502; 09:15 tick; 09:16 tick", "ring!~ step!ana~"},
+		{"or wanted to hear nothing of it", "09:00 down 502; 09:05 bob hushes 1h; 09:06 up; 09:07 down 502; 09:08 bob undoes silence; 09:17 tick; 09:18 tick", "ring!~ step!ana~"},
+		{"it flaps once all was said: anew", "09:00 down 502; 09:40 tick; 09:41 up; 09:42 tick; 09:43 down 502; 09:52 tick; 09:53 tick", "step!room~ recovery!room~ ring!~ step!ana~"},
+		{"it fires again much later: that is another one", "09:00 down 502; 09:05 up; 09:30 down 502; 09:39 tick; 09:40 tick", "step!ana~"},
+		{"it flaps over the night: the morning counts anew", "11:55 down 502; 12:05 tick; 13:58 up; 14:00 tick; 14:02 down 502; 14:11 tick; 14:12 tick", "morning~ ring!~ step!ana~"},
+		{"it flaps, and a step did not go out: it is said again", "09:00 off; 09:01 down 502; 09:11 tick; 09:12 up; 09:12 on; 09:13 down 502; 09:14 tick; 09:15 tick", "step!ana~ withdrawn ring!~ step!ana~"},
 		{"it is over: whoever was called hears so, once", "09:00 down 502; 09:20 tick; 09:30 up; 09:31 tick; 09:32 tick", "step!ana,bob~ recovery!ana,bob~"},
 		{"also by hand, but for whose hand it was", "09:00 down 502; 09:20 tick; 09:30 ana handles@09:30; 09:31 tick", "step!ana,bob~ recovery!bob~"},
 		{"nobody was called", "09:00 down 502; 09:05 up; 09:06 tick", ""},
 		{"who was asked about their ack is called, too", "06:00 down 502; 06:01 bob acks; 10:01 tick; 10:30 up; 10:31 tick", "ack!bob~ recovery!bob~"},
-		{"over, and again, and over", "09:00 down 502; 09:10 tick; 09:11 up; 09:12 tick; 09:13 down 502; 09:20 up; 09:21 tick", "step!ana~ recovery!ana~ ring!"},
+		{"over, and again, and over", "09:00 down 502; 09:10 tick; 09:11 up; 09:12 tick; 09:13 down 502; 09:20 up; 09:21 tick", "step!ana~ recovery!ana~ ring!~"},
 
 		{"quiet hours: the morning tells, and counts anew", "12:30 down 502; 12:31 tick; 13:30 tick; 14:00 tick; 14:01 tick; 14:09 tick; 14:10 tick", "morning!~ step!ana~"},
 		{"what began before and would escalate in them", "11:55 down 502; 12:05 tick; 13:00 tick; 14:00 tick; 14:10 tick", "morning!~ step!ana~"},
 		{"nothing was held back", "11:00 down 502; 11:10 tick; 11:20 tick; 11:40 tick; 12:30 tick; 14:00 tick", "step!ana~ step!ana,bob~ step!room~"},
 		{"over in them: no phone rings", "12:30 down 502; 12:40 up; 14:00 tick; 14:01 tick", "morning~"},
 		{"taken in them: nor then", "12:30 down 502; 12:40 bob acks; 14:00 tick; 14:01 tick", "morning~"},
-		{"and given back: it never rang", "12:30 down 502; 12:40 bob acks; 14:00 tick; 14:01 bob undoes ack; 14:02 tick", "morning~ ring!"},
+		{"and given back: it never rang", "12:30 down 502; 12:40 bob acks; 14:00 tick; 14:01 bob undoes ack; 14:02 tick", "morning~ ring!~"},
 		{"fires again in them", "11:50 down 502; 11:58 up; 12:05 down 502; 12:06 tick; 14:00 tick; 14:01 tick", "morning!~"},
 		{"a silence that ends in them", "11:30 down 502; 11:35 bob hushes 1h; 12:36 tick; 14:00 tick; 14:01 tick", "morning!~"},
 		{"a command between their end and the tick rings nothing besides", "12:30 down 502; 14:00 ana silences forge 1h; 14:00 tick", "morning!~"},
@@ -170,9 +181,17 @@ func TestWatching(t *testing.T) {
 		{"whose ack ended is asked in them", "08:20 critical; 08:30 down 502; 08:31 bob acks; 12:31 tick; 13:31 tick", "ack!bob ack!"},
 		{"critical only now", "12:30 down 502; 12:31 tick; 12:40 critical; 12:41 tick; 12:50 tick; 12:51 tick", "ring! step!ana"},
 
+		{"its card did not go out before the quiet hours: the morning tells", "11:50 off; 11:51 down 502; 12:00 tick; 12:30 on; 14:00 tick; 14:09 tick; 14:10 tick", "morning!~ step!ana~"},
+		{"nor did it when it was over", "11:50 off; 11:51 down 502; 12:00 tick; 12:30 on; 12:40 up; 14:00 tick; 14:01 tick", "morning~"},
+		{"for longer than a night: the morning tells once", "11:50 off; 11:51 down 502; 12:00 tick; 14:00 tick; 14:01 on; 14:02 tick", "morning!~"},
+		{"that it fires again did not", "11:30 down 502; 11:45 up; 11:50 off; 11:51 down 502; 12:00 tick; 12:30 on; 14:00 tick; 14:01 tick", "ring!~ withdrawn morning!~"},
+		{"it was over before them again", "11:30 down 502; 11:45 up; 11:50 off; 11:51 down 502; 11:55 up; 12:00 tick; 12:30 on; 14:00 tick", "ring!~ withdrawn"},
+		{"nor that nobody was on it", "11:40 off; 11:41 down 502; 11:51 tick; 12:00 tick; 12:30 on; 14:00 tick; 14:01 tick; 14:10 tick", "step!ana~ withdrawn morning!~ step!ana~"},
+		{"what is critical rings late", "11:00 critical; 11:50 off; 11:51 down 502; 11:52 up; 11:53 down 502; 12:00 tick; 12:01 on", "ring!"},
+
 		{"taken before it went out", "09:00 off; 09:01 down 502; 09:11 tick; 09:12 bob acks; 09:13 on; 09:14 up; 09:15 tick", "step!ana~ withdrawn"},
 		{"a later step overtakes the one before", "09:00 off; 09:01 down 502; 09:11 tick; 09:21 tick; 09:22 on; 09:23 up; 09:24 tick", "step!ana~ withdrawn step!ana,bob~ withdrawn"},
-		{"fires again under a clock that went back", "09:00 down 502; 08:30 back; 09:05 up; 09:06 down 502; 09:07 tick", "ring!"},
+		{"fires again under a clock that went back", "09:00 down 502; 08:30 back; 09:05 up; 09:06 down 502; 09:07 tick", "ring!~"},
 		{"a clock that goes back", "09:00 down 502; 09:10 tick; 08:00 back; 09:15 tick; 09:34 tick; 09:35 tick", "step!ana~ step!ana,bob~"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -181,7 +200,8 @@ func TestWatching(t *testing.T) {
 				for step := range strings.SplitSeq(tt.steps, "; ") {
 					switch clock, what, _ := strings.Cut(step, " "); what {
 					case "off", "on":
-						w.offline = what == "off"
+						w.offline, p.offline = what == "off", what == "off"
+						p.send()
 					case "critical":
 						p.Settings.Critical = []string{"cloud"}
 					case "back":
@@ -194,7 +214,7 @@ func TestWatching(t *testing.T) {
 				if diff := cmp.Diff(tt.want, strings.Join(w.said, " ")); diff != "" {
 					t.Errorf("said (-want +got):\n%s", diff)
 				}
-				if diff := cmp.Diff(w.rang(), p.rung(1)); diff != "" {
+				if diff := cmp.Diff(w.rang(), append(p.rung(1), p.rung(2)...)); diff != "" {
 					t.Errorf("known to have rung (-want +got):\n%s", diff)
 				}
 				_ = p.Store.Close()

@@ -44,6 +44,29 @@ func (d *Desk) holdBack(tx *store.Tx, i store.Incident) (held, changed bool, err
 	return false, false, nil
 }
 
+// holdLate leaves to the morning what was to ring by day and had not gone out when the quiet
+// hours began, because the homeserver was away.
+func (d *Desk) holdLate(tx *store.Tx, s *standing) (changed bool, err error) {
+	state := s.state(tx.Now)
+	if !d.holds(s.Incident, tx.Now) || state != store.Firing && state != store.Acknowledged {
+		return false, nil
+	}
+	v, err := tx.Vigil(s.ID)
+	if err != nil || v.Waits {
+		return false, err
+	}
+	card, known, err := tx.CardOf(IncidentCard, s.ID)
+	if err != nil {
+		return false, err
+	}
+	ring, step, err := d.takeBack(tx, v, s.Incident)
+	late := ring || step || known && card.EventID == "" && v.HeldAt.IsZero()
+	if err != nil || !late {
+		return false, err
+	}
+	return d.hold(tx, v)
+}
+
 // ringsByCard notes that the new card of an incident rings, unless quiet hours keep it
 // from that.
 func (d *Desk) ringsByCard(tx *store.Tx, i *store.Incident) error {
@@ -101,11 +124,11 @@ func (d *Desk) tellNightly(tx *store.Tx, v store.Vigil, n *night) error {
 	if err != nil {
 		return err
 	}
-	v.Waits = false
+	v.Waits, v.Since, v.Said = false, time.Time{}, 0
 	state := s.state(tx.Now)
 	if state == store.Firing {
 		n.rings = true
-		v.Since, v.Said = tx.Now, 0
+		v.Since = tx.Now
 		if err := d.rang(tx, &s); err != nil {
 			return err
 		}
@@ -171,23 +194,12 @@ func (d *Desk) writeNightly(m *text.Message, s standing, now time.Time) {
 	case s.State == store.Resolved:
 		m.Text("🟢 ").Bold(thing).Text(" · " + l.Clock(s.ResolvedAt, now) + " · " + l.Say("incident.lasted", "Time", l.Duration(s.ResolvedAt.Sub(s.Since))))
 	default:
-		m.Text(markOfOpen(s) + " ").Bold(thing)
+		mark, _ := s.face()
+		m.Text(mark + " ").Bold(thing)
 		d.writeFault(m, s.Incident, now)
 	}
 	if acks := s.acks(now); s.State != store.Resolved && len(acks) > 0 {
 		m.Text(" · " + AckEmoji + " " + text.Person(acks[0].Who))
 	}
 	m.Text(fmt.Sprintf(" · #%d", s.ID))
-}
-
-func markOfOpen(s standing) string {
-	switch {
-	case s.State == store.Acknowledged:
-		return "🟠"
-	case s.State == store.Silenced:
-		return SilenceEmoji
-	case s.Source == string(KumaExpiry), IsOwn(s.Incident) && !s.Critical:
-		return "🟡"
-	}
-	return "🔴"
 }

@@ -210,18 +210,3 @@ func (d *Desk) ownSource(kind string) string {
 	}
 	return d.known("checks.kind."+kind, kind)
 }
-
-// writeOwnHead writes the first line about what a check found, by how bad that is.
-func (d *Desk) writeOwnHead(m *text.Message, s standing, now time.Time) {
-	mark, word := "🔴", "incident.critical"
-	switch {
-	case isUnchecked(s.Incident) && s.Critical:
-		word = "incident.unreachable"
-	case isUnchecked(s.Incident):
-		mark, word = "❔", "incident.unchecked"
-	case !s.Critical:
-		mark, word = "🟡", "incident.warning"
-	}
-	m.Text(mark + " ").Bold(d.Language.Say(word) + " · " + text.OneLine(s.Thing, shownThing))
-	d.writeFault(m, s.Incident, now)
-}

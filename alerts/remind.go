@@ -75,7 +75,8 @@ func (d *Desk) tellEnd(tx *store.Tx, s *standing, m store.IncidentMark, told int
 		words.Text("⏳ ").Bold(l.Say("incident.lease-ended", "Who", text.Person(m.Who), "Thing", thing))
 		words.Line().Text(l.Say("incident.lease-how"))
 	} else {
-		words.Text("🔴 ").Bold(l.Say("incident.firing") + " · " + thing).Text(" · " + l.Say("incident.given-up", "Who", text.Person(m.Who)))
+		mark, word := s.firing().face()
+		words.Text(mark + " ").Bold(l.Say(word) + " · " + thing).Text(" · " + l.Say("incident.given-up", "Who", text.Person(m.Who)))
 	}
 	if err := d.rang(tx, s); err != nil {
 		return err
@@ -139,7 +140,8 @@ func (d *Desk) whyRing(tx *store.Tx, s standing) (why string, err error) {
 
 func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) error {
 	var words text.Message
-	words.Text("🔴 ").Bold(d.Language.Say("incident."+why) + " · " + d.title(*s))
+	mark, _ := s.firing().face()
+	words.Text(mark + " ").Bold(d.Language.Say(wordOf(why, s.mild())) + " · " + d.title(*s))
 	told := s.Incident
 	if why == firesAgain {
 		told.Since = s.RefiredAt // it was back in between
@@ -151,11 +153,24 @@ func (d *Desk) ringFor(tx *store.Tx, s *standing, why string, more ...string) er
 	if err := d.rang(tx, s); err != nil {
 		return err
 	}
-	key := fmt.Sprintf("ring-%d-%d-%s", s.ID, tx.Now.UnixMilli(), why)
-	if err := d.mention(tx, key, s.ID, cards.Message{}); err != nil {
+	key, m := ringKey(s.Incident)+"-"+why, cards.Message{LetsSleep: !d.Settings.IsCritical(s.Incident)}
+	if err := d.mention(tx, key, s.ID, m); err != nil {
 		return err
 	}
-	return d.under(tx, key, s, words, cards.Message{})
+	return d.under(tx, key, s, words, m)
+}
+
+// ringKey tells the message that rang last for an incident apart from all others; behind it
+// stands why it rang.
+func ringKey(i store.Incident) string { return fmt.Sprintf("ring-%d-%d", i.ID, i.RangAt.UnixMilli()) }
+
+// wordOf returns by which word of the catalogue a phone rings again, or the room is asked,
+// of what is down or only a warning.
+func wordOf(why string, mild bool) string {
+	if mild {
+		return "incident.mild." + why
+	}
+	return "incident." + why
 }
 
 // ask asks the room whether an incident is over of which nobody heard for long, once
@@ -176,7 +191,7 @@ func (d *Desk) ask(tx *store.Tx, s *standing) (changed bool, err error) {
 	}
 	l := d.Language
 	var words text.Message
-	words.Text("❓ ").Bold(l.Say("incident.over", "Thing", d.title(*s)))
+	words.Text("❓ ").Bold(l.Say(wordOf("over", s.mild()), "Thing", d.title(*s)))
 	if alone {
 		words.Text(" · " + l.Say("incident.unwatched"))
 	} else {

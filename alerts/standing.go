@@ -18,6 +18,7 @@ type standing struct {
 	seen     []store.Sighting     // what each channel said, in the order in which it came in
 	replaced bool                 // there is a newer incident about the same thing
 	tally    *store.StormTally    // what its members amount to; nil for what is no storm
+	warns    bool                 // it is a storm of which nothing is open but warnings
 	lifted   time.Time            // when the last silence of a member ended that kept a storm silent until now; else zero
 
 	witnesses []store.Witness // what each source says of it; of the incident of a tie only
@@ -53,7 +54,12 @@ func (d *Desk) stands(tx *store.Tx, i store.Incident) (s standing, err error) {
 		return s, err
 	}
 	t, err := tx.StormTally(i.ID)
+	if err != nil {
+		return s, err
+	}
 	s.sum(t, tx.Now)
+	bad, err := tx.StormHolds(i.ID, ownPrefix)
+	s.warns = !bad
 	return s, err
 }
 

@@ -98,6 +98,7 @@ func TestStanding(t *testing.T) {
 // play is a desk to which things happen in time.
 type play struct {
 	inboxDesk
+	offline bool // the homeserver is away
 	events  int
 	silence int64
 	night   bool
@@ -143,6 +144,27 @@ func (p *play) do(step string) {
 		}
 	default:
 		p.fold(step, uint32(p.events))
+	}
+	p.send()
+}
+
+// send brings the cards to the room.
+func (p *play) send() {
+	p.t.Helper()
+	if p.offline {
+		return
+	}
+	err := p.Store.Update(p.t.Context(), func(tx *store.Tx) error {
+		all, err := tx.DirtyCards(1000)
+		for _, c := range all {
+			if _, err := tx.CardSent(c.ID, c.Revision, fmt.Sprintf("$card%d", c.ID)); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
 	}
 }
 

@@ -27,6 +27,8 @@ func (d *Desk) title(s standing) string {
 	switch {
 	case down == 0:
 		return d.ofStorm(s.Incident, d.Language.Say("storm.things", "Count", total))
+	case s.mild():
+		return d.ofStorm(s.Incident, d.Language.Say("storm.things", "Count", down))
 	case down < total:
 		return d.ofStorm(s.Incident, d.Language.Say("storm.left", "Count", down, "Total", total))
 	}
@@ -88,7 +90,7 @@ func (d *Desk) describeStorm(tx *store.Tx, m *text.Message, s standing) error {
 			down = append(down, i)
 		}
 	}
-	d.writeStormHead(m, s, !slices.ContainsFunc(down, isBad), now)
+	d.writeStormHead(m, s, now)
 	switch {
 	case len(down) == 0:
 		m.Line().Text(d.listNames(back, shownBroken))
@@ -114,12 +116,8 @@ func lastOfEach(all []store.Incident) []store.Incident {
 	return slices.DeleteFunc(slices.Clone(all), func(i store.Incident) bool { return i.ID < last[thing{i.Source, i.Thing}] })
 }
 
-// isBad tells whether what an incident is about is more than a warning of a check.
-func isBad(i store.Incident) bool { return !IsOwn(i) || i.Critical }
-
-// writeStormHead writes the first line of a storm, of which some are back. mild tells that
-// there are only warnings in what is left of it.
-func (d *Desk) writeStormHead(m *text.Message, s standing, mild bool, now time.Time) {
+// writeStormHead writes the first line of a storm, of which some are back.
+func (d *Desk) writeStormHead(m *text.Message, s standing, now time.Time) {
 	l, total, back := d.Language, s.tally.Total, s.tally.In[store.Resolved]
 	handled, byHand := s.byHand()
 	switch {
@@ -133,13 +131,10 @@ func (d *Desk) writeStormHead(m *text.Message, s standing, mild bool, now time.T
 		m.Text("🟢 ").Bold(d.ofStorm(s.Incident, l.Say("storm.over", "Count", total))).Text(" · " + l.Clock(s.ResolvedAt, now))
 		m.Text(" · " + l.Say("incident.lasted", "Time", l.Duration(s.ResolvedAt.Sub(s.Since))))
 	default:
-		mark := map[store.IncidentState]string{store.Firing: "🔴", store.Acknowledged: "🟠", store.Silenced: "🔕"}[s.State]
+		mark, word := s.face()
 		name := d.title(s)
-		switch {
-		case s.State == store.Firing && mild:
-			mark, name = "🟡", l.Say("incident.warning")+" · "+d.ofStorm(s.Incident, l.Say("storm.things", "Count", s.tally.Open()))
-		case s.State != store.Firing:
-			name = l.Say("incident."+string(s.State)) + " · " + name
+		if s.State != store.Firing || s.mild() { // else the title says that it is down
+			name = l.Say(word) + " · " + name
 		}
 		m.Text(mark + " ").Bold(name).Text(" · " + l.Say("incident.since", "When", l.Clock(s.Since, now)))
 	}

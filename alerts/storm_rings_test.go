@@ -122,6 +122,7 @@ func (q *squall) step(step string) {
 	if err := q.Store.View(q.t.Context(), q.lookAtCards); err != nil {
 		q.t.Fatal(err)
 	}
+	q.send()
 }
 
 var reactions = map[string]store.IncidentMarkKind{"ack": store.Ack, "hush": store.Silence, "handle": store.Handled}

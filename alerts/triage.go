@@ -164,7 +164,7 @@ func (d *Desk) bringUpOne(tx *store.Tx, i store.Incident) (changed bool, err err
 			return false, err
 		}
 	}
-	steps := []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.ask, d.unfold, d.follow}
+	steps := []func(*store.Tx, *standing) (bool, error){d.endAcks, d.ring, d.holdLate, d.ask, d.unfold, d.follow}
 	if s.Storm != 0 { // of the rest, the storm speaks
 		steps = []func(*store.Tx, *standing) (bool, error){d.endAcks, d.follow}
 	}

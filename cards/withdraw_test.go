@@ -48,6 +48,17 @@ func TestWhatIsNotTrueAnyMoreIsWithdrawn(t *testing.T) {
 			return err
 		})
 	}
+	story(t, "it is true again", func(w *town) {
+		w.start()
+		w.hs.does(away())
+		w.becomes(1, "one")
+		say(w)
+		withdraw(w, true)
+		say(w)
+		w.hs.does(nil)
+		w.after(time.Minute)
+		w.shows("one", "nobody is on it")
+	})
 	story(t, "it has gone out", func(w *town) {
 		w.start()
 		w.becomes(1, "one")

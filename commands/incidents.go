@@ -21,8 +21,8 @@ var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.
 	things := len(slices.DeleteFunc(slices.Clone(open), alerts.IsStorm))
 	if open = alerts.Heads(open); len(open) == 0 {
 		c.Reply.Text("🟢 ").Bold(c.Say("incidents.none"))
-	} else {
-		c.Reply.Text("🔴 ").Bold(c.Say("incidents.open", "Count", things))
+	} else if err := c.sayOpen(tx, open, things); err != nil {
+		return err
 	}
 	for _, i := range open[:min(len(open), shownIncidents)] {
 		if err := c.writeIncident(tx, i); err != nil {
@@ -38,6 +38,17 @@ var Incidents = Command{Name: "incidents", French: "pannes", Do: func(tx *store.
 	}
 	return err
 }}
+
+// sayOpen says how many things are broken, and whether that is no more than warnings.
+func (c *Call) sayOpen(tx *store.Tx, open []store.Incident, things int) error {
+	mark := "🔴 "
+	mild, err := c.Desk.Alerts.AreMild(tx, open)
+	if mild {
+		mark = "🟡 "
+	}
+	c.Reply.Text(mark).Bold(c.Say("incidents.open", "Count", things))
+	return err
+}
 
 // sayRules adds that something is silent: whoever asks what is broken must know what
 // will not be heard.

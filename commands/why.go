@@ -82,7 +82,7 @@ func (c *Call) writeMembers(tx *store.Tx, storm store.Incident) error {
 	}
 	members, err := tx.StormMembers(storm.ID)
 	for _, i := range members[:min(len(members), shownMembers)] {
-		mark := "🔴"
+		mark, _ := alerts.Face(i)
 		if i.State == store.Resolved {
 			mark = "🟢"
 		}

@@ -17,6 +17,7 @@ const grace = 30 * time.Second
 type matter struct {
 	store.Incident              // zero for the homeserver itself
 	burns          bool         // it is critical, and nobody has it
+	over           bool         // and nothing else says so
 	carded         bool         // the room has its card
 	shown          bool         // the room shows it as it is
 	pages          []store.Page // about it, oldest first
@@ -93,11 +94,19 @@ func readPages(tx *store.Tx, known map[int64]*matter) error {
 // decide says what has to be done, now that the homeserver has been out of reach for long
 // enough.
 func (p *Pager) decide(now, since time.Time, all []matter) (steps []step) {
+	known := map[int64]matter{}
+	for n, m := range all {
+		all[n].over = m.ID != 0 && m.State == store.Resolved
+		all[n].burns = m.ID == 0 || m.State == store.Firing && p.Settings.IsCritical(m.Incident)
+		known[m.ID] = all[n]
+	}
 	for _, m := range all {
-		// Of what is part of a storm, the storm speaks.
-		m.burns = m.ID == 0 || m.Storm == 0 && m.State == store.Firing && p.Settings.IsCritical(m.Incident)
 		for _, r := range p.roads {
-			if s, due := m.decide(now, since, r.name); due {
+			one := m
+			if m.Storm != 0 {
+				one = m.within(known[m.Storm], since, r.name)
+			}
+			if s, due := one.decide(now, since, r.name); due {
 				steps = append(steps, s)
 			}
 		}
@@ -117,13 +126,42 @@ func (m matter) decide(now, since time.Time, road string) (s step, due bool) {
 	case last.State == store.PageWaiting:
 		s.giveUp = last.ID
 		return s, m.burns != (last.What == store.PageDown)
-	case last.What == store.PageDown && last.Noted.IsZero():
+	case isOpen(last):
 		s.what = store.PageUp
-		return s, m.ID != 0 && m.State == store.Resolved
+		return s, m.over
 	}
 	s.what = store.PageDown
 	fresh := now.Sub(m.RangAt) < grace && !now.Before(m.RangAt)
-	return s, m.burns && !fresh && m.unseen(since) && (last.ID == 0 || m.RangAt.After(last.Decided))
+	return s, !fresh && m.speaks(since, last)
+}
+
+// speaks reports whether it has to be said that something burns, after the last page.
+func (m matter) speaks(since time.Time, last store.Page) bool {
+	return m.burns && m.unseen(since) && !isOpen(last) && (last.ID == 0 || m.RangAt.After(last.Decided))
+}
+
+// isOpen reports whether a page said that something burns, and nothing else was said since.
+func isOpen(last store.Page) bool { return last.What == store.PageDown && last.Noted.IsZero() }
+
+// within is what a member of a storm is on one road. The storm speaks for it, unless it
+// said there all that it has to say before the member broke; the end of what is part of it
+// it says with its own.
+func (m matter) within(storm matter, since time.Time, road string) matter {
+	began, last := m.began(), lastOn(storm.pages, road)
+	said := last.State != store.PageWaiting && !storm.speaks(since, last)
+	told := !began.After(last.At) // a page says how things are at its last attempt
+	m.burns = m.burns && said && !told && !storm.shown && began.After(since)
+	m.over = m.over && (last.ID == 0 || !last.Noted.IsZero())
+	m.RangAt = began
+	return m
+}
+
+// began is when an incident opened first, as far as that is known.
+func (m matter) began() time.Time {
+	if m.Flaps > 0 && m.Since.Before(m.OpenedAt) {
+		return m.Since
+	}
+	return m.OpenedAt
 }
 
 // unseen reports whether the room does not know that it is burning: it never had the card,

@@ -1,6 +1,7 @@
 package pager
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -104,10 +105,15 @@ func (p *Pager) note(tx *store.Tx, pages []store.Page) (noted bool, err error) {
 		if page.Incident == 0 || page.State != store.PageSent && page.State != store.PageUnknown {
 			continue
 		}
-		if by[page.Incident] == nil {
-			told = append(told, page.Incident)
+		i, _, err := tx.Incident(page.Incident)
+		if err != nil {
+			return false, err
 		}
-		by[page.Incident] = append(by[page.Incident], page)
+		head := cmp.Or(i.Storm, page.Incident) // what is part of a storm has no card to stand under
+		if by[head] == nil {
+			told = append(told, head)
+		}
+		by[head] = append(by[head], page)
 	}
 	switch {
 	case len(told) == 0:

@@ -56,14 +56,14 @@ func (p *Pager) write(tx *store.Tx, pages []store.Page) (m message, err error) {
 	return m, nil
 }
 
-// incidentsOf returns the incidents that some pages are about, each once.
+// incidentsOf returns the incidents that some pages are about, each once, also one that has
+// a page of its own beside that of its storm.
 func incidentsOf(tx *store.Tx, pages []store.Page) (all []store.Incident, err error) {
-	var known []int64
+	known := map[int64]bool{}
 	for _, page := range pages {
-		if page.Incident == 0 || slices.Contains(known, page.Incident) {
+		if page.Incident == 0 {
 			continue
 		}
-		known = append(known, page.Incident)
 		i, _, err := tx.Incident(page.Incident)
 		if err != nil {
 			return nil, err
@@ -72,7 +72,12 @@ func incidentsOf(tx *store.Tx, pages []store.Page) (all []store.Incident, err er
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, parts...)
+		for _, part := range parts {
+			if !known[part.ID] {
+				known[part.ID] = true
+				all = append(all, part)
+			}
+		}
 	}
 	return all, nil
 }
@@ -146,7 +151,8 @@ func (p *Pager) headline(i store.Incident, calm bool, now time.Time, most int) s
 		return "🟢 " + l.Say("incident.resolved") + " · " + clean(i.Thing, shownThing) + " · " + l.Clock(ended, now) +
 			" · " + l.Say("incident.lasted", "Time", l.Duration(ended.Sub(i.Since)))
 	}
-	begin := "🔴 " + l.Say("incident.firing") + " · " + clean(i.Thing, shownThing)
+	mark, word := alerts.Face(i)
+	begin := mark + " " + l.Say(word) + " · " + clean(i.Thing, shownThing)
 	end := " · " + l.Say("incident.since", "When", l.Clock(begun(i), now))
 	room := most - len([]rune(begin+end+" · "))
 	if i.Fault == "" || room < 5 {

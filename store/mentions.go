@@ -45,6 +45,18 @@ func (tx *Tx) MentionsOf(incident int64) ([]Mention, error) {
 	return all, nil
 }
 
+// MentioningNotice returns the message of which a mention or a ring is recorded and whose
+// key begins with a prefix and a "-".
+func (tx *Tx) MentioningNotice(prefix string) (notice string, known bool, err error) {
+	scan := func(s scanner) (notice string, err error) { return notice, s.Scan(&notice) }
+	// "." comes next after "-".
+	notice, known, err = one(tx, scan, "SELECT notice FROM mentions WHERE notice > ?1 || '-' AND notice < ?1 || '.' LIMIT 1", prefix)
+	if err != nil {
+		return "", false, fmt.Errorf("look for the message %s: %w", prefix, err)
+	}
+	return notice, known, nil
+}
+
 // ForgetMentions takes the mentions of a message back that was never sent.
 func (tx *Tx) ForgetMentions(notice string) error {
 	if _, err := tx.exec("DELETE FROM mentions WHERE notice = ?", notice); err != nil {

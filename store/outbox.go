@@ -20,14 +20,16 @@ type Parcel struct {
 }
 
 // AddParcel puts a parcel into the outbox. One with the same Txn is there already
-// and changes nothing, unless it was dropped: then there is use for it again.
+// and changes nothing, unless it was dropped, or is a notice that was withdrawn: then
+// there is use for it again.
 func (tx *Tx) AddParcel(p Parcel) error {
 	var card any
 	if p.CardID != 0 {
 		card = p.CardID
 	}
 	_, err := tx.exec(`INSERT INTO outbox (txn, room, card_id, emoji, message, target) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (txn) DO UPDATE SET done = '' WHERE done = 'dropped'`, p.Txn, p.Room, card, p.Emoji, p.Message, p.Target)
+		ON CONFLICT (txn) DO UPDATE SET done = '', message = excluded.message
+		WHERE done = 'dropped' OR done = 'withdrawn' AND excluded.message <> ''`, p.Txn, p.Room, card, p.Emoji, p.Message, p.Target)
 	if err != nil {
 		return fmt.Errorf("put %s into the outbox: %w", p.Txn, err)
 	}

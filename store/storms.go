@@ -74,6 +74,18 @@ type StormTally struct {
 // Open is how many members are not resolved.
 func (t StormTally) Open() int { return t.In[Firing] + t.In[Acknowledged] + t.In[Silenced] }
 
+// StormHolds reports whether something open is part of a storm that is critical, or whose
+// source does not begin with a prefix.
+func (tx *Tx) StormHolds(storm int64, prefix string) (holds bool, err error) {
+	_, holds, err = one(tx, scanID, `SELECT i.id FROM storm_members m JOIN incidents i ON i.id = m.incident_id
+		WHERE m.storm_id = ?1 AND m.left_at IS NULL AND i.state <> 'resolved'
+			AND (i.critical OR substr(i.source, 1, length(?2)) <> ?2) LIMIT 1`, storm, prefix)
+	if err != nil {
+		return false, fmt.Errorf("look for what is bad in storm %d: %w", storm, err)
+	}
+	return holds, nil
+}
+
 // brokeAgain tells of a member of a storm whether a newer one is about the same thing.
 const brokeAgain = `EXISTS (SELECT 1 FROM incidents n JOIN storm_members k ON k.incident_id = n.id
 	WHERE n.source = i.source AND n.thing = i.thing AND n.id > i.id AND k.storm_id = m.storm_id)`

@@ -10,7 +10,7 @@ import (
 // of it. The zero Vigil is that of an incident of which neither was noted.
 type Vigil struct {
 	IncidentID int64
-	Since      time.Time     // since when it fires with nobody on it, by our clock; zero while it does not
+	Since      time.Time     // since when it fires with nobody on it, by our clock, with pauses in which it seemed over; zero while it does not
 	Said       time.Duration // the step that was said since then: after how long that is due; 0 for none
 	HeldAt     time.Time     // when quiet hours last held something back; zero for never
 	Waits      bool          // the morning has to tell it
