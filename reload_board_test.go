@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"ronde/e2e/peers"
 )
 
 // TestTheBoardMovesWithAReload: webhooks are served where the configuration says now,
@@ -17,7 +18,7 @@ import (
 func TestTheBoardMovesWithAReload(t *testing.T) {
 	file := configured(t)
 	loggedIn(t, file)
-	first, second := freePort(t), freePort(t)
+	first, second := peers.FreeAddress(t), peers.FreeAddress(t)
 	doc, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -65,16 +66,6 @@ func TestTheBoardMovesWithAReload(t *testing.T) {
 	if strings.Contains(log.text.String(), "long secret") {
 		t.Errorf("the log holds a secret:\n%s", log.text.String())
 	}
-}
-
-func freePort(t *testing.T) (address string) {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // postTo posts to the webhook of Diun and returns the answer's status, 0 for none.

@@ -45,6 +45,17 @@ func NeedRedis(t testing.TB) *Redis {
 	return need(t, StartRedis)
 }
 
+// FreeAddress gives a loopback address whose port nobody listened on a moment ago, for a program that is told where to
+// listen. Nobody gets that port by chance meanwhile.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
 // peer is what every running peer can do.
 type peer interface {
 	Stop()
