@@ -88,7 +88,7 @@ func postTo(t *testing.T, address, secret string) int {
 // becomes waits until the answer is the wanted one.
 func becomes(t *testing.T, address, secret string, status int) bool {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for postTo(t, address, secret) != status {
 		select {
 		case <-limit:
