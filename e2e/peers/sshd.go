@@ -181,6 +181,9 @@ func (s *SSHD) Cut() int {
 
 // Connections gives the processes of all connections.
 func (s *SSHD) Connections() (pids []int) {
+	if s.process.ended() {
+		return nil // its number may be that of another process by now
+	}
 	pid := strconv.Itoa(s.process.cmd.Process.Pid)
 	listed, err := os.ReadFile(filepath.Join("/proc", pid, "task", pid, "children"))
 	if err != nil {
