@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 )
 
 // NeedDendrite gives the test a homeserver of its own and stops it afterwards.
@@ -87,10 +88,19 @@ func shortTempDir(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Errorf("clean up: %v", err)
-		}
-	})
+	t.Cleanup(func() { remove(t, dir) })
 	return dir
+}
+
+// remove removes a folder in which what a peer started may still write for a moment.
+func remove(t testing.TB, dir string) {
+	t.Helper()
+	err := os.RemoveAll(dir)
+	for tries := 1; tries < 100 && err != nil; tries++ {
+		<-time.After(50 * time.Millisecond)
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
+		t.Errorf("clean up: %v", err)
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // stopLimit is how long a peer may take to end after SIGTERM before it is killed.
-const stopLimit = 20 * time.Second
+const stopLimit = time.Minute
 
 // process is a running peer.
 type process struct {
