@@ -45,7 +45,7 @@ func IsMissing(err error) bool {
 const (
 	lowestPort = 20000
 	portCount  = 12000
-	portTries  = 100 // before none is free
+	portTries  = 100 // for each, before none is free
 )
 
 // freeAddresses gives different loopback addresses whose ports nobody listened on a moment ago.
@@ -60,7 +60,7 @@ func freeAddresses(count int) (addresses []string, err error) {
 		case err == nil:
 			addresses = append(addresses, address)
 			_ = listener.Close()
-		case tries > portTries:
+		case tries > portTries*count:
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
 	}
