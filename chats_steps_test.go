@@ -372,19 +372,21 @@ func (c *chat) which(words string) string {
 	return c.showing(words, false)
 }
 
+// showing returns the newest of both rooms; of two of the same moment that in Supervision.
 func (c *chat) showing(words string, card bool) string {
-	for _, room := range c.rooms {
-		for _, e := range slices.Backward(c.srv.Roots(room)) {
+	var newest homeserver.Event
+	for _, name := range []string{bot.Supervision, bot.Technique} {
+		for _, e := range slices.Backward(c.srv.Roots(c.rooms[name])) {
 			body := e.Body()
 			if edits := c.srv.EditsOf(e.ID); len(edits) > 0 {
 				body = edits[len(edits)-1].Body()
 			}
-			if isCard(e) == card && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) {
-				return e.ID
+			if isCard(e) == card && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words) && e.At.After(newest.At) {
+				newest = e
 			}
 		}
 	}
-	return ""
+	return newest.ID
 }
 
 // buttons checks the bot's own reactions to the last card.

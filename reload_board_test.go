@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"ronde/e2e/peers"
 )
 
 // TestTheBoardMovesWithAReload: webhooks are served where the configuration says now,
@@ -17,7 +18,7 @@ import (
 func TestTheBoardMovesWithAReload(t *testing.T) {
 	file := configured(t)
 	loggedIn(t, file)
-	first, second := freePort(t), freePort(t)
+	first, second := peers.FreeAddress(t), peers.FreeAddress(t)
 	doc, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -67,16 +68,6 @@ func TestTheBoardMovesWithAReload(t *testing.T) {
 	}
 }
 
-func freePort(t *testing.T) (address string) {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // postTo posts to the webhook of Diun and returns the answer's status, 0 for none.
 func postTo(t *testing.T, address, secret string) int {
 	t.Helper()
@@ -97,7 +88,7 @@ func postTo(t *testing.T, address, secret string) int {
 // becomes waits until the answer is the wanted one.
 func becomes(t *testing.T, address, secret string, status int) bool {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for postTo(t, address, secret) != status {
 		select {
 		case <-limit:

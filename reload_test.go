@@ -43,7 +43,7 @@ func (a *awaited) Write(p []byte) (int, error) {
 // wait waits until the log says something.
 func (a *awaited) wait(t *testing.T, words string) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		a.mu.Lock()
 		text := a.text.String()

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"ronde/e2e/peers"
 )
 
 // dovecotServer is a Dovecot 2.3 of its own in a temporary directory, on loopback, without privileges;
@@ -38,7 +40,7 @@ func startDovecot(t testing.TB, settings ...string) *dovecotServer {
 		}
 		t.Skip("dovecot is not installed: apt-get install dovecot-imapd")
 	}
-	d := &dovecotServer{dir: t.TempDir(), imap: freeAddress(t), imaps: freeAddress(t)}
+	d := &dovecotServer{dir: t.TempDir(), imap: peers.FreeAddress(t), imaps: peers.FreeAddress(t)}
 	d.caFile = filepath.Join(d.dir, "cert.pem")
 	writeCertificate(t, d.caFile, filepath.Join(d.dir, "key.pem"))
 	account := dovecotAccount(t)
@@ -70,7 +72,7 @@ func startDovecot(t testing.TB, settings ...string) *dovecotServer {
 
 func (d *dovecotServer) waitReady(t testing.TB, exited <-chan struct{}) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", d.imap); err == nil {
 			conn.Close()
 			return
@@ -137,14 +139,6 @@ func number(t testing.TB, s string) uint32 {
 func port(address string) string {
 	_, p, _ := net.SplitHostPort(address)
 	return p
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func writeCertificate(t testing.TB, certFile, keyFile string) {

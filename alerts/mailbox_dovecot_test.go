@@ -48,7 +48,7 @@ func storyPush(t *testing.T, w *dovecotWorld) {
 		slowest = max(slowest, time.Since(began))
 	}
 	t.Logf("slowest of 5 deliveries until stored: %v", slowest)
-	if slowest > 10*time.Second { // far below the poll
+	if slowest > time.Minute { // far below the poll
 		t.Errorf("no push: %v", slowest)
 	}
 	for _, flags := range w.flags() {

@@ -165,9 +165,9 @@ func (w *dovecotWorld) wait(n int) {
 
 func (w *dovecotWorld) until(what string, ok func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("not within a minute: %s; stored are %q", what, w.subjects())
+			w.t.Fatalf("not within three minutes: %s; stored are %q", what, w.subjects())
 		}
 	}
 }

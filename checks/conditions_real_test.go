@@ -103,7 +103,8 @@ func admit(t *testing.T, address, prefix string) {
 // awaitPatients returns their conditions, without the prefix, once they are as wanted.
 func awaitPatients(t *testing.T, h *hosts.Host, prefix string, wanted func(map[string]hosts.Condition) bool) map[string]hosts.Condition {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	// Docker waits twice as long before each restart: the next takes as long as all before it did.
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

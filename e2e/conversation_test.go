@@ -31,7 +31,7 @@ type town struct {
 func settle(t *testing.T, change func(*scene.Settings)) *town {
 	t.Helper()
 	homeserver := peers.NeedDendrite(t) // on a new machine it is built first, for minutes
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	w := &town{ctx: ctx, dir: t.TempDir(), botID: "@ronde:localhost"}
 	for _, name := range []string{"ronde", "ana"} {

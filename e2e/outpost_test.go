@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"net"
 	"os"
@@ -36,13 +37,14 @@ func newOutpost(t *testing.T) *outpost {
 	o.config = hosts.Config{Name: "antigone", SSH: o.User + "@" + o.Addr, SSHKeyFile: o.key, KnownHosts: filepath.Join(o.dir, "known_hosts")}
 	h, err := hosts.New(o.config)
 	must(t, err)
-	defer h.Close()
-	must(t, h.Trust(t.Context(), func(k hosts.ShownKey) error {
+	err = h.Trust(t.Context(), func(k hosts.ShownKey) error {
 		if k.Fingerprint != o.Fingerprint(t) {
 			t.Errorf("its key is %s, ssh-keygen says %s", k.Fingerprint, o.Fingerprint(t))
 		}
 		return k.Pin()
-	}))
+	})
+	h.Close()
+	must(t, errors.Join(err, o.Idle(t.Context())))
 	return o
 }
 
@@ -72,7 +74,7 @@ func (o *outpost) client(t *testing.T) *ssh.Client {
 	signer, err := ssh.ParsePrivateKey(raw)
 	must(t, err)
 	client, err := ssh.Dial("tcp", o.Addr, &ssh.ClientConfig{
-		User: o.User, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 10 * time.Second,
+		User: o.User, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: time.Minute,
 	})
 	must(t, err)
 	t.Cleanup(func() { client.Close() })
@@ -118,7 +120,7 @@ func (o *outpost) tool(t *testing.T, name string, args ...string) string {
 	for i := range all {
 		all[i] = strings.ReplaceAll(all[i], "HOST", o.User+"@"+host)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	out, _ := exec.CommandContext(ctx, name, all...).CombinedOutput() // what it printed counts
 	return string(out)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"ronde/bot"
+	"ronde/e2e/peers"
 	"ronde/e2e/scene"
 	"ronde/store"
 )
@@ -24,10 +24,7 @@ const hookSecret = "0123456789abcdef of the webhook"
 // hookTables are the tables of a bot with one webhook of Uptime Kuma, and where that is.
 func hookTables(t *testing.T) (tables, url string) {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
-	address := l.Addr().String()
-	must(t, l.Close())
+	address := peers.FreeAddress(t)
 	secret := filepath.Join(t.TempDir(), "hook.secret")
 	must(t, os.WriteFile(secret, []byte(hookSecret+"\n"), 0o600))
 	return fmt.Sprintf("\n[board]\nlisten = %q\n[[webhook]]\nname = \"kuma\"\nkind = \"kuma\"\nsecret_file = %q\n", address, secret),

@@ -76,8 +76,9 @@ func TestMoreContainersThanAreAskedAtOnce(t *testing.T) {
 }
 
 func TestAContainerThatHangsComesBackWithItsError(t *testing.T) {
+	t.Parallel() // the time is real, and what does not hang must be able to answer in it
 	f := newFakeEngine(t, "good", "hangs", "hangs-midway")
-	f.host.patience = 1500 * time.Millisecond
+	f.host.patience = 3 * time.Second
 	f.stats = func(w http.ResponseWriter, r *http.Request, name string) {
 		switch name {
 		case "hangs-midway":
@@ -106,8 +107,9 @@ func TestAContainerThatHangsComesBackWithItsError(t *testing.T) {
 }
 
 func TestAnEngineThatListsIsThereEvenIfNoContainerAnswers(t *testing.T) {
+	t.Parallel()
 	f := newFakeEngine(t, "hangs")
-	f.host.patience = 200 * time.Millisecond
+	f.host.patience = 3 * time.Second
 	f.stats = func(_ http.ResponseWriter, r *http.Request, _ string) { <-r.Context().Done() }
 	samples, err := f.host.Containers(t.Context())
 	if err != nil || len(samples) != 1 || !errors.Is(samples[0].Err, context.DeadlineExceeded) {

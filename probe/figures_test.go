@@ -129,7 +129,7 @@ func TestRealPluginsSayWhatTheySayByHand(t *testing.T) {
 }
 
 func TestAPluginThatHangsIsEndedWithItsChildren(t *testing.T) {
-	said, gone := runWithChild(t, "sleep 60 2>%s & sleep 60")
+	said, gone := runWithChild(t, "500ms", "sleep 60 2>%s & sleep 60")
 	if !said.Late {
 		t.Errorf("got %+v", said)
 	}
@@ -137,7 +137,7 @@ func TestAPluginThatHangsIsEndedWithItsChildren(t *testing.T) {
 }
 
 func TestAPluginLeavesNothingRunning(t *testing.T) {
-	said, gone := runWithChild(t, "sleep 60 2>%s >/dev/null & echo fine")
+	said, gone := runWithChild(t, "20s", "sleep 60 2>%s >/dev/null & echo fine")
 	if said.Late || said.Line != "fine" {
 		t.Errorf("got %+v", said)
 	}
@@ -146,7 +146,7 @@ func TestAPluginLeavesNothingRunning(t *testing.T) {
 
 // runWithChild runs a plugin whose child writes into the pipe that replaces %s. A pipe ends
 // when everybody is gone who could write into it.
-func runWithChild(t *testing.T, script string) (PluginSaid, <-chan error) {
+func runWithChild(t *testing.T, timeout, script string) (PluginSaid, <-chan error) {
 	t.Helper()
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -157,10 +157,14 @@ func runWithChild(t *testing.T, script string) (PluginSaid, <-chan error) {
 		_, err := os.ReadFile(pipe)
 		gone <- err
 	}()
-	h := pluginHost(t, fmt.Sprintf("[[plugin]]\nname = \"x\"\ntimeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", %q]\n", fmt.Sprintf(script, pipe)))
+	h := pluginHost(t, fmt.Sprintf("[[plugin]]\nname = \"x\"\ntimeout = %q\ncommand = [\"/bin/sh\", \"-c\", %q]\n", timeout, fmt.Sprintf(script, pipe)))
 	said, err := Ask(t.Context(), h, Plugin("x"))
 	if err != nil {
 		t.Error(err)
+	}
+	// The child may have been ended before it opened the pipe, for which the reader would wait for ever.
+	if writer, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+		_ = writer.Close()
 	}
 	return said, gone
 }
@@ -172,7 +176,7 @@ func checkGone(t *testing.T, gone <-chan error) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second): // half of what the child would sleep
 		t.Error("its child lives on")
 	}
 }

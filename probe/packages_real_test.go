@@ -137,7 +137,7 @@ func asAptLists(t *testing.T, root string) {
 	if held := strings.Fields(peers.InDebian(t, root, "apt-mark", "showhold")); !slices.Equal(held, got.Held) {
 		t.Errorf("held %v, apt-mark says %v", got.Held, held)
 	}
-	if age := time.Since(got.Lists); age < 0 || age > time.Minute {
+	if age := time.Since(got.Lists); age < 0 || age > 10*time.Minute {
 		t.Errorf("the lists are from %s", got.Lists)
 	}
 	t.Logf("apt list --upgradable:\n%s\nasked: %v; held %v", strings.Join(byHand(t, root), "\n"), marks, got.Held)
@@ -157,7 +157,7 @@ func asUnattendedWrites(t *testing.T, root string) {
 	}
 	peers.InDebian(t, root, "env", "TZ=UTC", "unattended-upgrade")
 	got := ask()
-	if age := time.Since(got.Unattended.Last); age < -time.Minute || age > time.Minute || len(got.Unattended.Errors) != 0 {
+	if age := time.Since(got.Unattended.Last); age < -time.Minute || age > 10*time.Minute || len(got.Unattended.Errors) != 0 {
 		t.Errorf("after a run that went well: %+v", got.Unattended)
 	}
 	if names := byHand(t, root); len(got.Upgrades) != 2 || len(names) != 2 || got.Upgrades[1].Name != "ronde-stuck" {

@@ -14,8 +14,11 @@ const (
 	// stuckAfter is how long nothing may change while the bot says that it still has
 	// something to do: its longest pauses grow to that only after many failures.
 	stuckAfter = 30 * time.Second
-	// settledAfter is how long nothing may change while the bot has nothing to do.
-	settledAfter = 4 * time.Second
+	// settledAfter is how long nothing may change while the bot has nothing to do and not all is
+	// there: on a busy machine it may not have heard yet that there is something.
+	settledAfter = 10 * time.Second
+	// quietFor is how long nothing has changed when all that is left to do is put off.
+	quietFor = time.Second
 	// putOff is for how long the bot puts an edit off, at most.
 	putOff = 5 * time.Minute
 )
@@ -40,7 +43,7 @@ func (p *play) calm(ctx context.Context) error {
 			waiting++
 		}
 		still := time.Since(changed)
-		if waiting == 0 && quiet > 0 && still > settledAfter/4 {
+		if waiting == 0 && quiet > 0 && still > quietFor {
 			return nil // the rest goes out later: see oneMoreTime
 		}
 		if waiting == 0 {

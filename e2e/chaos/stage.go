@@ -109,12 +109,26 @@ func (s *stage) reconnect() error {
 	return s.connect()
 }
 
+// anew does something with the courier, and once more where the connection was lost: now and then
+// Dovecot hangs up ("IMAP session state is inconsistent") on whoever looks at a folder that took the
+// place of another. Without that, all seeds to come would fail with the one.
+func (s *stage) anew(do func() error) error {
+	err := do()
+	if _, refused := errors.AsType[*imap.Error](err); err == nil || refused {
+		return err
+	}
+	if again := s.reconnect(); again != nil {
+		return errors.Join(err, again)
+	}
+	return do()
+}
+
 // folder makes a folder for a seed. Dovecot's index of folders may answer that one
 // is there already when others are made and used at the same moment; it is as good.
 func (s *stage) folder(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.courier.Create(name, nil).Wait()
+	err := s.anew(func() error { return s.courier.Create(name, nil).Wait() })
 	if refusal, ok := errors.AsType[*imap.Error](err); ok && refusal.Code == imap.ResponseCodeAlreadyExists {
 		return nil
 	}
@@ -133,33 +147,42 @@ func (s *stage) renumber(name string) error {
 	if err := s.reconnect(); err != nil {
 		return err
 	}
-	if err := s.courier.Create(fresh, nil).Wait(); err != nil {
-		return fmt.Errorf("make the folder %s: %w", fresh, err)
-	}
-	folder, err := s.courier.Select(name, &imap.SelectOptions{ReadOnly: true}).Wait()
-	if err != nil {
-		return fmt.Errorf("open the folder %s: %w", name, err)
-	}
-	if folder.NumMessages > 0 {
-		if _, err := s.courier.Copy(imap.SeqSet{{Start: 1, Stop: 0}}, fresh).Wait(); err != nil {
-			return fmt.Errorf("copy the folder %s: %w", name, err)
-		}
+	if err := s.anew(func() error { return s.copyFolder(name, fresh) }); err != nil {
+		return fmt.Errorf("copy the folder %s: %w", name, err)
 	}
 	for _, step := range []func() error{
-		s.courier.Unselect().Wait, s.courier.Rename(name, old, nil).Wait, s.courier.Rename(fresh, name, nil).Wait, s.courier.Delete(old).Wait,
+		s.courier.Rename(name, old, nil).Wait, s.courier.Rename(fresh, name, nil).Wait, s.courier.Delete(old).Wait,
 	} {
 		if err := step(); err != nil {
-			return fmt.Errorf("renumber the folder %s: %w", name, err)
+			return fmt.Errorf("renumber the folder %s: %w", name, errors.Join(err, s.reconnect()))
 		}
 	}
 	return s.reconnect()
+}
+
+// copyFolder copies a folder's mails into a new one, which may be there from a try before.
+func (s *stage) copyFolder(name, fresh string) error {
+	_ = s.courier.Delete(fresh).Wait() // mostly there is none
+	if err := s.courier.Create(fresh, nil).Wait(); err != nil {
+		return err
+	}
+	folder, err := s.courier.Select(name, &imap.SelectOptions{ReadOnly: true}).Wait()
+	if err != nil {
+		return err
+	}
+	if folder.NumMessages > 0 {
+		if _, err := s.courier.Copy(imap.SeqSet{{Start: 1, Stop: 0}}, fresh).Wait(); err != nil {
+			return err
+		}
+	}
+	return s.courier.Unselect().Wait()
 }
 
 // remove takes a folder away.
 func (s *stage) remove(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.courier.Delete(name).Wait()
+	err := s.anew(func() error { return s.courier.Delete(name).Wait() })
 	if _, refused := errors.AsType[*imap.Error](err); refused {
 		return nil // it ends with the mail server
 	}
@@ -171,36 +194,34 @@ func (s *stage) deliver(folder string, mails []mail) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for range 5 {
-		if mails, err = s.put(folder, mails); err != nil || len(mails) == 0 {
-			return err
+		if mails, err = s.put(folder, mails); len(mails) == 0 {
+			return nil
 		}
 		if err := s.reconnect(); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("deliver to %s: %d mails were refused again and again", folder, len(mails))
+	return fmt.Errorf("deliver to %s: %d mails were refused again and again: %w", folder, len(mails), err)
 }
 
-// put returns the mails that were refused.
-func (s *stage) put(folder string, mails []mail) (refused []mail, err error) {
+// put returns the mails that were not taken, and why the last was not. Where the connection was lost some
+// may have been: to the bot, a mail that comes again is the same.
+func (s *stage) put(folder string, mails []mail) (left []mail, err error) {
 	under := make([]*imapclient.AppendCommand, 0, len(mails))
 	for _, m := range mails {
 		add := s.courier.Append(folder, int64(len(m.raw)), nil)
-		_, err := add.Write(m.raw)
-		if err := errors.Join(err, add.Close()); err != nil {
-			return nil, fmt.Errorf("deliver to %s: %w", folder, err)
+		_, wrong := add.Write(m.raw)
+		if err = errors.Join(wrong, add.Close()); err != nil {
+			break
 		}
 		under = append(under, add)
 	}
 	for i, add := range under {
-		_, err := add.Wait()
-		if _, ok := errors.AsType[*imap.Error](err); ok {
-			refused = append(refused, mails[i])
-		} else if err != nil {
-			return nil, fmt.Errorf("deliver to %s: %w", folder, err)
+		if _, wrong := add.Wait(); wrong != nil {
+			left, err = append(left, mails[i]), wrong
 		}
 	}
-	return refused, nil
+	return append(left, mails[len(under):]...), err
 }
 
 // newTown makes a homeserver with everybody on it. The bot's device is made first,

@@ -122,16 +122,15 @@ func (d *Dovecot) configure() error {
 // that goes on to.
 func (d *Dovecot) takePorts() ([6]string, error) {
 	var ports [6]string
+	free, err := freeAddresses(len(ports))
+	if err != nil {
+		return ports, err
+	}
 	for i, address := range []*string{&d.Addr, &d.TLSAddr, &d.lmtp, &d.SubmissionAddr, &d.SubmissionTLSAddr, &d.Relay} {
-		free, err := freeAddress()
-		if err != nil {
+		if _, ports[i], err = net.SplitHostPort(free[i]); err != nil {
 			return ports, err
 		}
-		_, port, err := net.SplitHostPort(free)
-		if err != nil {
-			return ports, err
-		}
-		*address, ports[i] = free, port
+		*address = free[i]
 	}
 	return ports, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 )
 
 // NeedDendrite gives the test a homeserver of its own and stops it afterwards.
@@ -45,6 +46,17 @@ func NeedRedis(t testing.TB) *Redis {
 	return need(t, StartRedis)
 }
 
+// FreeAddress gives a loopback address whose port nobody listened on a moment ago, for a program that is told where to
+// listen. Nobody gets that port by chance meanwhile.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
 // peer is what every running peer can do.
 type peer interface {
 	Stop()
@@ -76,10 +88,19 @@ func shortTempDir(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Errorf("clean up: %v", err)
-		}
-	})
+	t.Cleanup(func() { remove(t, dir) })
 	return dir
+}
+
+// remove removes a folder in which what a peer started may still write for a moment.
+func remove(t testing.TB, dir string) {
+	t.Helper()
+	err := os.RemoveAll(dir)
+	for tries := 1; tries < 100 && err != nil; tries++ {
+		<-time.After(50 * time.Millisecond)
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
+		t.Errorf("clean up: %v", err)
+	}
 }

@@ -10,10 +10,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -38,14 +40,39 @@ func IsMissing(err error) bool {
 	return missing
 }
 
-// freeAddress gives a loopback address whose port nobody listened on a moment ago.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+// Ports from lowestPort on, so many, are below those that the kernel gives to whoever connects or listens anywhere
+// (ip_local_port_range): so nobody gets one by chance before a peer listens there, or while it is stopped.
+const (
+	lowestPort = 20000
+	portCount  = 12000
+	portTries  = 100 // for each, before none is free
+)
+
+// freeAddresses gives different loopback addresses whose ports nobody listened on a moment ago.
+func freeAddresses(count int) (addresses []string, err error) {
+	for tries := 0; len(addresses) < count; tries++ {
+		address := fmt.Sprintf("127.0.0.1:%d", lowestPort+rand.IntN(portCount))
+		if slices.Contains(addresses, address) {
+			continue
+		}
+		listener, err := net.Listen("tcp", address)
+		switch {
+		case err == nil:
+			addresses = append(addresses, address)
+			_ = listener.Close()
+		case tries > portTries*count:
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
+	return addresses, nil
+}
+
+func freeAddress() (string, error) {
+	found, err := freeAddresses(1)
+	if err != nil {
+		return "", err
+	}
+	return found[0], nil
 }
 
 // find looks a program up in PATH, then where Debian keeps the programs that only root has in PATH.

@@ -54,8 +54,9 @@ func TestDendriteKeepsRoomsOverARestart(t *testing.T) {
 }
 
 func TestLimitedDendriteSaysWhenToComeBack(t *testing.T) {
+	const cooloff = time.Minute  // four requests must find room in it, however busy the machine is
 	peers.NeedDendrite(t).Stop() // skips where there is none
-	server, err := peers.StartLimitedDendrite(t.Context(), t.TempDir(), peers.Limit{Requests: 3, Cooloff: 1500 * time.Millisecond})
+	server, err := peers.StartLimitedDendrite(t.Context(), t.TempDir(), peers.Limit{Requests: 3, Cooloff: cooloff})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +76,8 @@ func TestLimitedDendriteSaysWhenToComeBack(t *testing.T) {
 	if !ok || refused.Response == nil || refused.Response.StatusCode != http.StatusTooManyRequests {
 		t.Fatalf("ten requests at once: %v, want 429", err)
 	}
-	if wait := refused.RespError.ExtraData["retry_after_ms"]; wait != float64(1500) {
-		t.Errorf("retry_after_ms = %v, want 1500", wait)
+	if wait := refused.RespError.ExtraData["retry_after_ms"]; wait != float64(cooloff.Milliseconds()) {
+		t.Errorf("retry_after_ms = %v, want those of %s", wait, cooloff)
 	}
 }
 
@@ -132,8 +133,8 @@ func TestDovecotDeliversAndTellsIdle(t *testing.T) {
 		if n != 1 {
 			t.Errorf("IDLE told of %d messages, want 1", n)
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("IDLE told nothing in ten seconds")
+	case <-time.After(time.Minute):
+		t.Error("IDLE told nothing in a minute")
 	}
 	if err := errors.Join(idle.Close(), idle.Wait()); err != nil {
 		t.Error(err)

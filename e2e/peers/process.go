@@ -8,18 +8,21 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // stopLimit is how long a peer may take to end after SIGTERM before it is killed.
-const stopLimit = 20 * time.Second
+const stopLimit = time.Minute
 
 // process is a running peer.
 type process struct {
 	cmd  *exec.Cmd
 	log  string // the file that gets what the peer prints
 	done chan struct{}
+
+	asked atomic.Bool // it is to end
 }
 
 // launch starts cmd, with what it prints added to the file log. The kernel sends the peer a SIGTERM when
@@ -55,13 +58,27 @@ func (p *process) run(output *os.File, started chan<- error) {
 	defer func() { _ = output.Close() }()
 	err := p.cmd.Start()
 	started <- err
-	if err == nil {
-		_ = p.cmd.Wait() // how it ended is in its log
+	if err != nil {
+		return
+	}
+	if _ = p.cmd.Wait(); !p.asked.Load() { // how it ended is in its log
+		_, _ = fmt.Fprintf(output, "%s: nobody here asked it to end: %v\n", time.Now().Format(time.DateTime), p.cmd.ProcessState)
+	}
+}
+
+// ended tells whether the peer is gone.
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 
 // stop ends the peer and waits until it is gone. Stopping twice is harmless.
 func (p *process) stop() {
+	p.asked.Store(true)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const sshdInstall = "apt-get install openssh-server"
@@ -95,11 +97,35 @@ func (s *SSHD) start(ctx context.Context) error {
 		return err
 	}
 	s.process = process
-	if err := process.ready(ctx, answers(s.Addr)); err != nil {
+	if err := errors.Join(process.ready(ctx, s.greets), s.Idle(ctx)); err != nil {
 		s.Stop()
 		return err
 	}
 	return nil
+}
+
+// greets waits for the server's first words: then the connection has a process, which ends with it.
+func (s *SSHD) greets(ctx context.Context) error {
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", s.Addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = connection.Close() }()
+	if err := connection.SetDeadline(time.Now().Add(startLimit)); err != nil {
+		return err
+	}
+	_, err = io.ReadFull(connection, make([]byte, len("SSH-2.0-")))
+	return err
+}
+
+// Idle waits until no connection has a process any more: one that was closed has its own for a moment longer.
+func (s *SSHD) Idle(ctx context.Context) error {
+	return s.process.ready(ctx, func(context.Context) error {
+		if n := len(s.Connections()); n > 0 {
+			return fmt.Errorf("%d connections have not ended", n)
+		}
+		return nil
+	})
 }
 
 func (s *SSHD) file(name string) string { return filepath.Join(s.dir, name) }
@@ -155,6 +181,9 @@ func (s *SSHD) Cut() int {
 
 // Connections gives the processes of all connections.
 func (s *SSHD) Connections() (pids []int) {
+	if s.process.ended() {
+		return nil // its number may be that of another process by now
+	}
 	pid := strconv.Itoa(s.process.cmd.Process.Pid)
 	listed, err := os.ReadFile(filepath.Join("/proc", pid, "task", pid, "children"))
 	if err != nil {

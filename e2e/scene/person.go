@@ -37,6 +37,8 @@ type Message struct {
 	Reactions map[id.EventID]Reaction
 	At        time.Time
 	Picture   *event.MessageEventContent // nil when it shows none
+
+	edited int64 // when its text was written; 0 for the first
 }
 
 // Reaction is an emoji under a message.
@@ -55,6 +57,7 @@ type Person struct {
 	mu        sync.Mutex
 	rooms     map[id.RoomID][]*Message
 	reactions map[id.EventID]map[id.EventID]Reaction // by what they are to
+	early     map[id.EventID][]edit                  // of messages that cannot be read yet
 	changed   chan struct{}                          // closed and replaced at each change
 	unread    []error
 }
@@ -76,7 +79,7 @@ func NewPerson(ctx context.Context, homeserver, name, password, dir string) (*Pe
 		Type: mautrix.AuthTypePassword, Password: password, InitialDeviceDisplayName: name + "'s phone",
 		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: name},
 	}
-	p := &Person{Client: cli, helper: helper, rooms: map[id.RoomID][]*Message{}, reactions: map[id.EventID]map[id.EventID]Reaction{}, changed: make(chan struct{}), done: make(chan struct{})}
+	p := &Person{Client: cli, helper: helper, rooms: map[id.RoomID][]*Message{}, reactions: map[id.EventID]map[id.EventID]Reaction{}, early: map[id.EventID][]edit{}, changed: make(chan struct{}), done: make(chan struct{})}
 	helper.DecryptErrorCallback = func(e *event.Event, err error) { p.note(fmt.Errorf("event %s: %w", e.ID, err)) }
 	if err := helper.Init(ctx); err != nil {
 		return nil, fmt.Errorf("log %s in: %w", name, err)
@@ -140,9 +143,11 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 	defer p.tell()
 	content := e.Content.AsMessage()
 	if target := content.RelatesTo.GetReplaceID(); target != "" && content.NewContent != nil {
-		if m := p.find(e.RoomID, target); m != nil && m.Sender == e.Sender {
-			m.Body, m.HTML = content.NewContent.Body, content.NewContent.FormattedBody
-			m.Edits++
+		change := edit{e.Sender, e.Timestamp, content.NewContent.Body, content.NewContent.FormattedBody}
+		if m := p.find(e.RoomID, target); m != nil {
+			m.change(change)
+		} else {
+			p.early[target] = append(p.early[target], change)
 		}
 		return
 	}
@@ -153,13 +158,37 @@ func (p *Person) hear(_ context.Context, e *event.Event) {
 	if content.MsgType == event.MsgImage {
 		picture = content
 	}
-	p.rooms[e.RoomID] = append(p.rooms[e.RoomID], &Message{
+	m := &Message{
 		Picture: picture,
 		ID:      e.ID, Sender: e.Sender, Body: content.Body, HTML: content.FormattedBody, Original: content.Body,
 		ReplyTo: content.RelatesTo.GetReplyTo(), Thread: content.RelatesTo.GetThreadParent(),
 		Notice: content.MsgType == event.MsgNotice, Encrypted: e.Mautrix.WasEncrypted,
 		Reactions: p.reactionsTo(e.ID), At: time.UnixMilli(e.Timestamp),
-	})
+	}
+	for _, change := range p.early[e.ID] {
+		m.change(change)
+	}
+	delete(p.early, e.ID)
+	p.rooms[e.RoomID] = append(p.rooms[e.RoomID], m)
+}
+
+// edit is what a message is to say instead. It may come first, or after a later one: what has
+// no key yet is read once that is there, and what was sent after it perhaps at once.
+type edit struct {
+	sender     id.UserID
+	at         int64 // in milliseconds, by the homeserver
+	body, html string
+}
+
+// change takes an edit of whoever wrote the message. The newest counts.
+func (m *Message) change(e edit) {
+	if m.Sender != e.sender {
+		return
+	}
+	m.Edits++
+	if e.at >= m.edited {
+		m.Body, m.HTML, m.edited = e.body, e.html, e.at
+	}
 }
 
 func (p *Person) see(_ context.Context, e *event.Event) {
