@@ -102,38 +102,25 @@ func (d *Desk) pause(v store.Vigil, s *standing) store.Vigil {
 // takeBack takes back what rang last for an incident, and the step that was said last, if
 // they did not go out, and reports which did not.
 func (d *Desk) takeBack(tx *store.Tx, v store.Vigil, i store.Incident) (ring, step bool, err error) {
-	if ring, err = d.withdrawRing(tx, i); err != nil {
-		return false, false, err
+	notice, known, err := tx.MentioningNotice(ringKey(i))
+	if known {
+		ring, err = d.withdraw(tx, notice)
 	}
-	step, err = d.withdraw(tx, v)
+	if err != nil || v.Said == 0 {
+		return ring, false, err
+	}
+	step, err = d.withdraw(tx, stepKey(v))
 	return ring, step, err
 }
 
-// withdrawRing takes back the message that rang last for an incident, and reports whether it
-// did: if it did not go out.
-func (d *Desk) withdrawRing(tx *store.Tx, i store.Incident) (withdrawn bool, err error) {
-	notice, known, err := tx.MentioningNotice(ringKey(i))
-	if err != nil || !known {
-		return false, err
-	}
-	withdrawn, err = d.Notices.Withdraw(tx, notice)
-	if err != nil || !withdrawn {
-		return false, err
-	}
-	return true, tx.ForgetMentions(notice)
-}
-
-// withdraw takes back the step that was said last, and reports whether it did: if it did
+// withdraw takes back a message about an incident, and reports whether it did: if it did
 // not go out.
-func (d *Desk) withdraw(tx *store.Tx, v store.Vigil) (withdrawn bool, err error) {
-	if v.Said == 0 {
-		return false, nil
-	}
-	withdrawn, err = d.Notices.Withdraw(tx, stepKey(v))
+func (d *Desk) withdraw(tx *store.Tx, key string) (withdrawn bool, err error) {
+	withdrawn, err = d.Notices.Withdraw(tx, key)
 	if err != nil || !withdrawn {
 		return false, err
 	}
-	return true, tx.ForgetMentions(stepKey(v))
+	return true, tx.ForgetMentions(key)
 }
 
 // stepKey tells a step of an incident apart from all others.
