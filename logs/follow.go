@@ -34,6 +34,7 @@ func Follow(ctx context.Context, paths []string, c Cursor, limits Limits, t *Tal
 		ctx: ctx, tally: t, first: limits.First, left: limits.Bytes, buffer: make([]byte, blockSize),
 		got: Reading{First: c.IsZero(), Cursor: Cursor{map[uint32]place{}}},
 	}
+	defer f.end()
 	maps.Copy(f.got.Cursor.places, c.places)
 	var listed []uint32
 	for _, path := range paths {
@@ -45,9 +46,6 @@ func Follow(ctx context.Context, paths []string, c Cursor, limits Limits, t *Tal
 			return Reading{}, err
 		}
 		f.got.Cursor.places[name] = p
-	}
-	if f.second != nil {
-		f.tally.add(f.second)
 	}
 	f.got.Cursor.forget(listed)
 	return f.got, nil
@@ -66,11 +64,18 @@ func (c Cursor) forget(listed []uint32) {
 type follower struct {
 	ctx    context.Context //nolint:containedctx // it lives as long as one call of Follow
 	tally  *Tally
-	second *Tally // of the other half of what comes in blocks; nil for none
+	crew   *crew // counts what comes in large blocks; nil before the first
 	first  int64
 	left   int64 // bytes that may still be read
 	buffer []byte
 	got    Reading
+}
+
+// end waits until all that was read is counted.
+func (f *follower) end() {
+	if f.crew != nil {
+		f.crew.end(f.tally)
+	}
 }
 
 // next is a file to read on, from where its source begins.

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	blockSize = 1 << 20 // that is read at once: it stays in the processor's cache
+	blockSize = 256 << 10 // that is read at once: it stays in the processor's cache
 	// longestWait is how much of a line without an end is read again and again.
 	longestWait = 16 << 20
 )
@@ -61,9 +61,10 @@ func (f *follower) take(s *source, long *longLine, held, n int) int {
 		long.commit(s)
 		data = data[first:]
 	}
-	f.both(data)
 	s.trail.pass(data)
-	return copy(f.buffer, f.buffer[held+end:held+n])
+	rest := f.buffer[held+end : held+n]
+	f.count(data)
+	return copy(f.buffer, rest)
 }
 
 // longLine is a line that the buffer has no room for.
